@@ -1,0 +1,46 @@
+# Every target works on a fresh clone: it brings the tools it needs into the clone and says so.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := .cache/uv/bin/uv
+ARGS ?=
+export UV_PYTHON_DOWNLOADS = never
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv-cache
+
+MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml)
+
+.PHONY: up test test-fast check fix bench faults fuzz load docs lock clean-env
+
+up: .venv/.ready  ## run the whole platform on this machine
+	@$(BIN)/leadwire up $(ARGS)
+
+test: .venv/.ready  ## every test, against PostgreSQL and RabbitMQ of its own
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.ready  ## lint, types, import rules, contracts, generated files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+	@$(BIN)/basedpyright
+
+fix: .venv/.ready
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# The lock names packages, versions and hashes but no host, so it works behind any mirror (docs/adr/0007).
+lock: $(UV)
+	@$(UV) lock --python $(PYTHON)
+	@$(UV) export --quiet --frozen --all-packages --all-groups --no-emit-workspace --no-header --no-annotate \
+		--format requirements.txt --output-file requirements.lock
+
+.venv/.ready: requirements.lock $(MEMBERS) | $(UV)
+	@echo "Installing the locked dependencies into .venv (nothing outside this clone)"
+	@test -d .venv || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps $(foreach m,$(MEMBERS),-e $(dir $(m)))
+	@touch $@
+
+$(UV): bootstrap.lock
+	@echo "Installing uv into .cache (nothing outside this clone)"
+	@$(PYTHON) -m venv .cache/uv
+	@.cache/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r bootstrap.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""The leadwire command: run, check and repair the platform."""

@@ -1,0 +1,74 @@
+"""Values that several contexts' events carry."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an event."""
+
+
+class LeadRef(Value):
+    """A lead and what it is counted under. `sponsor_id` is the project's sponsor when the lead came in."""
+
+    lead_id: str
+    partner_id: str
+    project_id: str
+    sponsor_id: str | None = None
+    contact_list_id: str | None = None
+    test: bool = False
+
+
+class Person(Value):
+    """`phone` is E.164, `email` normalised; either may be missing, never both."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: dict[str, Any] | None = None
+
+
+class Account(Value):
+    external_id: str
+    name: str | None = None
+    fields: dict[str, Any] = {}
+
+
+class Money(Value):
+    amount_minor: int
+    currency: str
+
+
+class OrderItem(Value):
+    product_code: str
+    quantity: int
+    unit_price: Money
+
+
+class Order(Value):
+    """`status` is `partial` or `completed`."""
+
+    number: str
+    status: str
+    items: list[OrderItem] = []
+    total: Money | None = None
+
+
+class Consent(Value):
+    given_at: datetime
+    text: str | None = None
+    ip: str | None = None
+    source_url: str | None = None
+    certificate_url: str | None = None
+
+
+class Problem(Value):
+    """What an automatic check had to say; `level` is `warn`, `quarantine` or `reject`."""
+
+    code: str
+    level: str
+    field: str | None = None
+    detail: str = ""

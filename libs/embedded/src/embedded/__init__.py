@@ -1,0 +1,1 @@
+"""Private PostgreSQL, RabbitMQ and nginx for one machine, without installing them."""

@@ -1,0 +1,85 @@
+"""A service's own PostgreSQL database: a pool, units of work, and the signal that something waits in the outbox."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, Self
+
+import asyncpg
+import msgspec
+
+from messaging.unit_of_work import UnitOfWork
+
+_ambient: ContextVar[UnitOfWork | None] = ContextVar("ambient_unit_of_work", default=None)
+
+
+async def _prepare_connection(connection: "asyncpg.Connection[Any]") -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        format="binary",
+    )
+
+
+class Database:
+    """`source` is the CloudEvents source of what this service publishes, e.g. `/leadwire/sponsor-svc`."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", source: str) -> None:
+        self.pool = pool
+        self.source = source
+        self._committed: list[Callable[[], None]] = []
+
+    @classmethod
+    async def connect(cls, dsn: str, *, source: str, max_size: int = 10) -> Self:
+        """Opens the pool; raises OSError or asyncpg.PostgresError when the server cannot be reached."""
+        pool = await asyncpg.create_pool(
+            dsn, min_size=1, max_size=max_size, init=_prepare_connection, command_timeout=30
+        )
+        return cls(pool, source)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Registers who wants to know that rows were added to the outbox: a relay, or what wakes one elsewhere."""
+        self._committed.append(callback)
+
+    def outbox_filled(self) -> None:
+        """Said after a commit that added outbox rows."""
+        for callback in self._committed:
+            callback()
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """A transaction, committed with its events when the block ends and rolled back when it raises.
+
+        Inside `shared_unit_of_work` it joins that one, which then commits.
+        """
+        ambient = _ambient.get()
+        if ambient is not None:
+            yield ambient
+            return
+        async with self.pool.acquire() as connection:
+            async with connection.transaction():
+                work = UnitOfWork(connection, self.source)
+                yield work
+                published = await work.flush()
+            if published:
+                self.outbox_filled()
+
+    @asynccontextmanager
+    async def shared_unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """A transaction that every `unit_of_work()` opened inside, in the same task, becomes a part of."""
+        async with self.unit_of_work() as work:
+            token = _ambient.set(work)
+            try:
+                yield work
+            finally:
+                _ambient.reset(token)
+
+    async def read(self, query: Callable[["asyncpg.pool.PoolConnectionProxy[Any]"], Awaitable[Any]]) -> Any:
+        """Runs a read-only query on a connection outside any transaction."""
+        async with self.pool.acquire() as connection:
+            return await query(connection)

@@ -1,0 +1,1 @@
+"""What every Leadwire service is made of: settings, database, HTTP, identity, health."""

@@ -1,0 +1,1 @@
+"""The lead queue: claims, locks, attempts, dispositions, orders."""

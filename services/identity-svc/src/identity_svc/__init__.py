@@ -1,0 +1,1 @@
+"""Users, sessions, access levels and signed identity."""

@@ -1,0 +1,1 @@
+"""Partners, lead intake, checks, duplicates, suppression, lead status and timeline."""

@@ -1,0 +1,1 @@
+"""Sponsors, projects, products, contact lists and live statistics."""

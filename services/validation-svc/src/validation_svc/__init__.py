@@ -1,0 +1,1 @@
+"""Call-centre validation of held leads."""
