@@ -1,6 +1,6 @@
 """A service's own PostgreSQL database: a pool, units of work, and the signal that something waits in the outbox."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, Self
@@ -78,8 +78,3 @@ class Database:
                 yield work
             finally:
                 _ambient.reset(token)
-
-    async def read(self, query: Callable[["asyncpg.pool.PoolConnectionProxy[Any]"], Awaitable[Any]]) -> Any:
-        """Runs a read-only query on a connection outside any transaction."""
-        async with self.pool.acquire() as connection:
-            return await query(connection)
