@@ -15,7 +15,6 @@ from embedded import PostgresServer, ServerFailed, free_port
 from embedded.account import server_account
 from embedded.postgres_programs import find_programs
 
-
 INSTALLED = list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 

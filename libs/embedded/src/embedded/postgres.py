@@ -10,8 +10,9 @@ from typing import Final
 from urllib.parse import quote
 
 from embedded import processes
-from embedded.account import private_home, server_account
+from embedded.account import server_account
 from embedded.errors import ServerFailed, with_log_tail
+from embedded.homes import private_home
 from embedded.ports import free_port, is_free
 from embedded.postgres_programs import Programs, find_programs
 from embedded.postgres_settings import configuration, initdb_options

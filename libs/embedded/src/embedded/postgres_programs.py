@@ -9,8 +9,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from embedded.account import Account, reachable_copy
+from embedded.account import Account
 from embedded.errors import ServerFailed
+from embedded.homes import reachable_copy
 
 INSTALLED = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 

@@ -67,7 +67,10 @@ def find(belongs: Callable[[str], bool]) -> list[int]:
 
 
 def reap(pid: int) -> bool:
-    """Tell whether the process has ended, taking its exit status when it is a child of ours."""
+    """Tell whether the process has ended, taking its exit status when it is a child of ours.
+
+    An orphan that has ended stays a zombie, without a command line, until process 1 gets round to it.
+    """
     child = _children.get(pid)
     if child is not None and child.poll() is not None:
         del _children[pid]
@@ -78,7 +81,12 @@ def reap(pid: int) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    if child is not None or not Path("/proc/self/cmdline").exists():
+        return False
+    try:
+        return not Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True
 
 
 def send(pid: int, what: signal.Signals) -> None:

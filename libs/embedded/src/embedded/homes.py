@@ -1,0 +1,70 @@
+"""Folders that the servers' account can reach."""
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+from tempfile import gettempdir, mkdtemp
+
+from embedded.account import Account
+
+SYSTEM_HOMES = Path("/var/lib/leadwire")
+PREFIX = "leadwire-home-"
+
+
+def private_home(data_dir: Path, account: Account) -> Path:
+    """Return data_dir/server, owned by the account and closed to others.
+
+    Below a folder that the account cannot pass (a clone in /root), it is a link to a folder in
+    /var/lib/leadwire, or in the temporary folder when data_dir itself lies there.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    home = data_dir / "server"
+    if home.exists():
+        return home.resolve()
+    if account.uid is not None:
+        data_dir.chmod(data_dir.stat().st_mode | 0o111)
+    if not account.reaches(data_dir):
+        return _home_elsewhere(home, account)
+    home.mkdir(mode=0o700)
+    account.give(home)
+    return home.resolve()
+
+
+def _home_elsewhere(home: Path, account: Account) -> Path:
+    temporary = Path(gettempdir()).resolve()
+    below_temporary = home.parent.resolve().is_relative_to(temporary)
+    if below_temporary:
+        _sweep(temporary)
+    else:
+        SYSTEM_HOMES.mkdir(mode=0o711, parents=True, exist_ok=True)
+    elsewhere = Path(mkdtemp(prefix=PREFIX, dir=temporary if below_temporary else SYSTEM_HOMES))
+    account.give(elsewhere)
+    home.unlink(missing_ok=True)
+    home.symlink_to(elsewhere)
+    (elsewhere / "linked-from").write_text(str(home))
+    return elsewhere
+
+
+def _sweep(temporary: Path) -> None:
+    """Remove temporary homes whose data folder has been removed: test runs would fill the disk."""
+    for home in temporary.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            if not Path((home / "linked-from").read_text()).is_symlink():
+                shutil.rmtree(home)
+
+
+def reachable_copy(tree: Path, name: str, account: Account) -> Path:
+    """Return the tree, or a copy of it that the account can execute: an environment may lie below /root."""
+    if account.reaches(tree):
+        return tree
+    copy = SYSTEM_HOMES / "programs" / name
+    if not copy.exists():
+        copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        part = copy.with_name(f"{name}.{token_hex(4)}")
+        shutil.copytree(tree, part, symlinks=True)
+        try:
+            part.rename(copy)
+        except OSError:  # another process was first
+            shutil.rmtree(part)
+    return copy
