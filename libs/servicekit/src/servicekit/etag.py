@@ -1,0 +1,19 @@
+"""Optimistic concurrency: `ETag` on reads, `If-Match` on PATCH."""
+
+from typing import Annotated
+
+from fastapi import Header
+
+from servicekit.problems import DomainError, Kind
+
+IfMatch = Annotated[str | None, Header()]
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def check_match(if_match: str | None, version: int) -> None:
+    """Raises 412 when the caller changes a version that is no longer the newest; without `If-Match` nothing."""
+    if if_match is not None and if_match != "*" and etag(version) not in [tag.strip() for tag in if_match.split(",")]:
+        raise DomainError(Kind.STALE, "version-stale", "Someone changed this since you read it. Read it again.")

@@ -1,0 +1,103 @@
+"""The FastAPI application of a service: problem documents, request ids, limits, health."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from messaging.database import Database
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from servicekit.health import health_router
+from servicekit.idempotency import Route
+from servicekit.identity import IdentityVerifier
+from servicekit.middleware import EdgeMiddleware
+from servicekit.problems import DomainError, FieldError, Kind, problem_document
+from servicekit.unavailable import UNAVAILABLE, unavailable
+
+PROBLEM_TYPE = "application/problem+json"
+_CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
+
+
+class Input(BaseModel):
+    """The base of every body that comes from outside: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
+
+
+def router(**options: Any) -> APIRouter:
+    """A router whose routes parse JSON strictly and honour `Idempotency-Key`."""
+    return APIRouter(route_class=Route, **options)
+
+
+def create_http(
+    name: str,
+    database: Database,
+    verifier: IdentityVerifier,
+    routers: Sequence[APIRouter],
+    *,
+    body_limits: Mapping[str, int] | None = None,
+) -> FastAPI:
+    """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB."""
+    http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, swagger_ui_oauth2_redirect_url=None)
+    http.router.route_class = Route
+    http.state.database = database
+    http.state.identity_verifier = verifier
+    for each_router in (health_router(name), *routers):
+        http.include_router(each_router)
+    http.add_exception_handler(DomainError, _on_domain_error)
+    http.add_exception_handler(RequestValidationError, _on_validation_error)
+    http.add_exception_handler(HTTPException, _on_http_exception)
+    for error_class in UNAVAILABLE:
+        http.add_exception_handler(error_class, _on_unavailable)
+    http.add_middleware(EdgeMiddleware, body_limits=body_limits or {})
+    return http
+
+
+def problem(request: Request, error: DomainError) -> Response:
+    document = problem_document(error, request.scope.get("request_id", ""))
+    return JSONResponse(document, int(error.kind), dict(error.headers), PROBLEM_TYPE)
+
+
+def _on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101 -- registered for this class only
+    return problem(request, error)
+
+
+def _on_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class only
+    errors = [FieldError(_pointer(e["loc"]), str(e["type"]).replace("_", "-"), _words(e)) for e in error.errors()]
+    detail = f"{len(errors)} field(s) of the request are not as they should be."
+    return problem(request, DomainError(Kind.INVALID, "validation-failed", detail, errors))
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    place, *rest = location
+    if place == "body":
+        return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest) if rest else ""
+    return "?" + ".".join(str(part) for part in rest)
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    """Pydantic's message, unless it could repeat what was sent."""
+    if error["type"] in {"value_error", "assertion_error"}:
+        return str(error.get("ctx", {}).get("error", "The value is not allowed."))
+    return str(error["msg"])
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class only
+    if isinstance(error.__cause__, DomainError):  # FastAPI wraps what reading the body raised
+        return problem(request, error.__cause__)
+    code = _CODES.get(error.status_code, "http-error")
+    if error.status_code not in set(Kind):
+        document = {**problem_document(DomainError(Kind.BAD_REQUEST, code), request.scope.get("request_id", ""))}
+        document["status"] = error.status_code
+        return JSONResponse(document, error.status_code, error.headers, PROBLEM_TYPE)
+    return problem(request, DomainError(Kind(error.status_code), code, headers=error.headers or {}))
+
+
+def _on_unavailable(request: Request, _: Exception) -> Response:
+    return problem(request, unavailable())

@@ -1,0 +1,105 @@
+"""`Idempotency-Key` on POST: the answer is stored in the effect's own transaction, and given again on a repeat."""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from messaging.database import Database
+from messaging.unit_of_work import UnitOfWork
+
+from servicekit.identity import HEADER
+from servicekit.problems import DomainError, Kind, invalid
+from servicekit.strict_json import parse
+
+KEY_HEADER = "idempotency-key"
+MAX_KEY_LENGTH = 255
+CREATE_TABLES: tuple[str, ...] = (
+    """
+    CREATE TABLE idempotency_keys (
+        caller text NOT NULL,
+        key text NOT NULL,
+        fingerprint bytea NOT NULL,
+        status smallint NOT NULL,
+        headers jsonb NOT NULL,
+        body bytea NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (caller, key)
+    )
+    """,
+    "CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)",
+)
+DELETE_OLD = "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
+_FIND = """
+SELECT fingerprint, status, headers, body FROM idempotency_keys
+WHERE caller = $1 AND key = $2 AND created_at >= now() - interval '24 hours'
+"""
+_STORE = """
+INSERT INTO idempotency_keys (caller, key, fingerprint, status, headers, body) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (caller, key) DO UPDATE SET fingerprint = $3, status = $4, headers = $5, body = $6, created_at = now()
+"""
+_KEPT_HEADERS = ("content-type", "etag", "location")
+
+
+class StrictRequest(Request):
+    """A request whose JSON is parsed strictly, once."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_strict_json"):
+            self._strict_json = parse(await self.body())
+        return self._strict_json
+
+
+class Route(APIRoute):
+    """The route class of every router: strict JSON, and idempotency where the header is sent with a POST."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            key = strict.headers.get(KEY_HEADER)
+            if key is None or strict.method != "POST" or getattr(self.endpoint, "handles_idempotency", False):
+                return await handle(strict)
+            return await _handle_once(strict, key, handle)
+
+        return handle_strictly
+
+
+async def _handle_once(
+    request: Request, key: str, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+) -> Response:
+    if not 0 < len(key) <= MAX_KEY_LENGTH:
+        raise invalid("idempotency-key-invalid", f"The key must have 1 to {MAX_KEY_LENGTH} characters.")
+    database: Database = request.app.state.database
+    caller = caller_of(request)
+    fingerprint = hashlib.sha256(f"{request.url.path}\n{request.url.query}\n".encode() + await request.body()).digest()
+    async with database.shared_unit_of_work() as work:
+        await lock_key(work, caller, key)
+        stored = await work.fetchrow(_FIND, caller, key)
+        if stored is not None:
+            if stored["fingerprint"] != fingerprint:
+                raise invalid("idempotency-key-reused", "The key was used before with another request.")
+            headers = {**stored["headers"], "Idempotent-Replayed": "true"}
+            return Response(stored["body"], stored["status"], headers)
+        response = await handle(request)
+        kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        await work.execute(_STORE, caller, key, fingerprint, response.status_code, kept, bytes(response.body))
+        return response
+
+
+def caller_of(request: Request) -> str:
+    """A stable name of whoever calls: keys of different callers never meet. Holds no secret."""
+    token = request.headers.get(HEADER)
+    if token:
+        return str(request.app.state.identity_verifier.verify(token).user_id)
+    return hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()
+
+
+async def lock_key(work: UnitOfWork, caller: str, key: str) -> None:
+    """Raises 409 while another request with the key is still running."""
+    if not await work.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", f"{caller}\n{key}"):
+        raise DomainError(
+            Kind.CONFLICT, "idempotency-in-progress", "The same request is still running.", headers={"Retry-After": "1"}
+        )

@@ -1,0 +1,131 @@
+"""Who is calling: a short-lived identity signed by identity-svc, which every service verifies itself."""
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, Request
+
+from servicekit.problems import DomainError, Kind, forbidden
+
+HEADER = "x-leadwire-identity"
+ISSUER = "leadwire-identity"
+AUDIENCE = "leadwire-services"
+TOKEN_TYPE = "leadwire-identity+jwt"  # noqa: S105 -- a media type, not a secret
+LIFETIME_SECONDS = 60
+CLOCK_SKEW_SECONDS = 5
+_CACHE_SIZE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A signed-in person or program. `user_id` is also the agent id of a leads agent."""
+
+    user_id: str
+    access_level: str
+    permissions: frozenset[str] = field(default_factory=frozenset)
+    sponsor_id: str | None = None
+    partner_id: str | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        return self.access_level == "admin"
+
+    @property
+    def is_supervisor(self) -> bool:
+        """Supervisors, and admins, who may do all that supervisors may."""
+        return self.access_level in {"admin", "supervisor"}
+
+    def require(self, *levels: str, permission: str | None = None) -> None:
+        """Raises 403 unless the access level is one of `levels` or the permission is granted."""
+        if self.access_level in levels or (permission is not None and permission in self.permissions):
+            return
+        raise forbidden()
+
+
+class IdentitySigner:
+    """Held by identity-svc (and by tests). `private_key` is an Ed25519 key as PyJWT takes it."""
+
+    def __init__(self, private_key: Any, key_id: str) -> None:
+        self._private_key = private_key
+        self._key_id = key_id
+
+    def sign(self, identity: Identity) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + LIFETIME_SECONDS,
+            "sub": identity.user_id,
+            "lvl": identity.access_level,
+            "prm": sorted(identity.permissions),
+            "spo": identity.sponsor_id,
+            "ptr": identity.partner_id,
+        }
+        return jwt.encode(claims, self._private_key, "EdDSA", {"kid": self._key_id, "typ": TOKEN_TYPE})
+
+
+class IdentityVerifier:
+    """Verifies against a pinned key set `{kid: public key}`; anything odd is refused."""
+
+    def __init__(self, keys: Mapping[str, Any]) -> None:
+        self._keys = dict(keys)
+        self._seen: dict[str, tuple[float, Identity]] = {}
+
+    def verify(self, token: str) -> Identity:
+        """Raises DomainError 401."""
+        seen = self._seen.get(token)
+        if seen is not None and seen[0] > time.time():
+            return seen[1]
+        try:
+            claims = self._claims(token)
+            identity = Identity(
+                user_id=str(claims["sub"]),
+                access_level=str(claims["lvl"]),
+                permissions=frozenset(claims["prm"]),
+                sponsor_id=claims["spo"],
+                partner_id=claims["ptr"],
+            )
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+            raise unauthenticated() from None
+        if len(self._seen) >= _CACHE_SIZE:
+            self._seen.clear()
+        self._seen[token] = (float(claims["exp"]), identity)
+        return identity
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        header = jwt.get_unverified_header(token)
+        if header.get("typ") != TOKEN_TYPE or header.get("alg") != "EdDSA":
+            raise jwt.InvalidTokenError
+        return jwt.decode(
+            token,
+            self._keys[header["kid"]],
+            algorithms=["EdDSA"],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            leeway=CLOCK_SKEW_SECONDS,
+            options={"require": ["iss", "aud", "iat", "exp", "sub"]},
+        )
+
+
+def unauthenticated(detail: str = "Sign in, or send a valid token or key.") -> DomainError:
+    return DomainError(Kind.UNAUTHENTICATED, "unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def current_identity(request: Request) -> Identity:
+    token = request.headers.get(HEADER)
+    if not token:
+        raise unauthenticated()
+    verifier: IdentityVerifier = request.app.state.identity_verifier
+    return verifier.verify(token)
+
+
+Caller = Annotated[Identity, Depends(current_identity)]
+
+
+def allow(caller: Identity, levels: Collection[str]) -> None:
+    """Raises 403 unless the caller's access level is one of `levels`."""
+    caller.require(*levels)

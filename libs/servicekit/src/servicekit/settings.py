@@ -1,0 +1,36 @@
+"""Settings of a process: from the environment, frozen, no default for a secret."""
+
+import json
+from typing import Any
+
+import jwt
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from servicekit.identity import IdentityVerifier
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs; a service adds its own fields in a subclass. Read from `LEADWIRE_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADWIRE_", frozen=True, extra="ignore", env_nested_delimiter="__")
+
+    database_url: SecretStr = Field(description="postgresql://user:password@host:port/database of this service")
+    database_pool: int = Field(default=10, ge=2, le=100, description="Connections at most")
+    identity_keys: str = Field(description="JSON Web Key Set with the public Ed25519 keys of identity-svc")
+
+    def verifier(self) -> IdentityVerifier:
+        """Raises ValueError when the key set cannot be read."""
+        return IdentityVerifier(read_key_set(self.identity_keys))
+
+
+def read_key_set(document: str) -> dict[str, Any]:
+    """Public keys by key id; raises ValueError unless every key is an Ed25519 public key with a `kid`."""
+    keys: dict[str, Any] = {}
+    for entry in json.loads(document)["keys"]:
+        if entry.get("kty") != "OKP" or entry.get("crv") != "Ed25519" or "d" in entry or not entry.get("kid"):
+            raise ValueError("identity keys must be public Ed25519 keys with a kid")
+        keys[entry["kid"]] = jwt.PyJWK(entry, "EdDSA").key
+    if not keys:
+        raise ValueError("identity keys are empty")
+    return keys

@@ -1,0 +1,26 @@
+"""Which errors mean that our own database cannot be reached now: 503 with Retry-After, nothing stored."""
+
+import asyncio
+
+import asyncpg
+
+from servicekit.problems import DomainError, Kind
+
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+def unavailable() -> DomainError:
+    detail = (
+        "The service cannot reach its database. Whether a write was committed is unknown: "
+        "repeat it with the same id or key."
+    )
+    return DomainError(Kind.UNAVAILABLE, "unavailable", detail, headers={"Retry-After": "1"})
