@@ -1,19 +1,25 @@
 """CloudEvents 1.0 structured JSON: how an event travels and is stored in an outbox."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
 from contracts.event import EVENT_TYPES, Event
 from contracts.ids import new_uuid
+from contracts.upcast import UPCASTERS
 
 CONTENT_TYPE = "application/cloudevents+json"
 
 
 class UnknownEventType(ValueError):
-    """No class is registered for the type: a new major version, or not ours."""
+    """No class is registered for the type, or none that is wanted: a new major version, or not ours.
+
+    Its text holds no input values.
+    """
 
 
 class UndecodableMessage(ValueError):
@@ -31,15 +37,15 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The attributes of a CloudEvent; `sequence` is the subject's version at its owner."""
 
-    specversion: str
+    specversion: Literal["1.0"]
     id: UUID
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     datacontenttype: str
     dataschema: str
-    sequence: int
+    sequence: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     data: msgspec.Raw
     correlationid: str = ""
     causationid: str = ""
@@ -63,7 +69,14 @@ class OutgoingMessage(msgspec.Struct, frozen=True):
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Envelope)
-_data_decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+
+# RecursionError: JSON that is nested deeper than the interpreter's stack.
+_DECODING_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+@cache
+def _data_decoder(event_class: type[Event]) -> msgspec.json.Decoder[Event]:
+    return msgspec.json.Decoder(event_class)
 
 
 def schema_uri(event_type: str) -> str:
@@ -95,19 +108,25 @@ def decode_envelope(body: bytes) -> Envelope:
     """Raises UndecodableMessage."""
     try:
         return _decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _DECODING_ERRORS:
         raise UndecodableMessage("not a CloudEvent in structured JSON") from None
 
 
-def decode_event(envelope: Envelope) -> Event:
-    """The event inside; raises UnknownEventType or UndecodableMessage."""
-    decoder = _data_decoders.get(envelope.type)
-    if decoder is None:
-        event_class = EVENT_TYPES.get(envelope.type)
-        if event_class is None:
-            raise UnknownEventType(envelope.type)
-        decoder = _data_decoders[envelope.type] = msgspec.json.Decoder(event_class)
+def decode_event(envelope: Envelope, wanted: Collection[type[Event]] = ()) -> Event:
+    """The event inside, upcast until its class is one of `wanted` (by default as it was sent).
+
+    Raises UnknownEventType, also if no upcaster leads to a wanted class, or UndecodableMessage.
+    """
+    event_class = EVENT_TYPES.get(envelope.type)
+    if event_class is None:
+        raise UnknownEventType("no class is registered for the type of this message")
     try:
-        return decoder.decode(envelope.data)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        event = _data_decoder(event_class).decode(envelope.data)
+    except _DECODING_ERRORS:
         raise UndecodableMessage(f"data does not fit {envelope.type}") from None
+    while wanted and type(event) not in wanted:
+        upcast = UPCASTERS.get(event.type)
+        if upcast is None:
+            raise UnknownEventType(f"{event.type} is not wanted, and no upcaster makes something newer of it")
+        event = upcast(event)
+    return event

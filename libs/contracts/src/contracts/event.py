@@ -1,5 +1,6 @@
 """The base of every contract event, and the registry of event types."""
 
+from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -21,15 +22,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-E_ = TypeVar("E_", bound=type[Event])
+EventClass = TypeVar("EventClass", bound=type[Event])
 
 EVENT_TYPES: dict[str, type[Event]] = {}
 
 
-def event(type_name: str):  # noqa: ANN201 -- the decorator returns the class it was given
+def event(type_name: str) -> Callable[[EventClass], EventClass]:
     """Registers a class under its versioned type name, e.g. `intake.lead.accepted.v1`."""
 
-    def register(cls: E_) -> E_:
+    def register(cls: EventClass) -> EventClass:
         if type_name in EVENT_TYPES:
             raise ValueError(f"two classes for {type_name}")
         cls.type = type_name

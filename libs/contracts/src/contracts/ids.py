@@ -1,18 +1,20 @@
 """Ids: UUIDv7 made in Python (PostgreSQL 15 has no uuidv7()), and opaque strings with a type prefix."""
 
 import secrets
+import threading
 import time
 from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford, lower case: sorts like the number it encodes
 _last: list[int] = [0]
+_lock = threading.Lock()
 
 
 def new_uuid() -> UUID:
     """A UUIDv7 that is greater than every one this process made before (RFC 9562, method 3: sub-millisecond clock)."""
     sub_milliseconds = time.time_ns() * 4096 // 1_000_000
-    sub_milliseconds = max(sub_milliseconds, _last[0] + 1)
-    _last[0] = sub_milliseconds
+    with _lock:
+        sub_milliseconds = _last[0] = max(sub_milliseconds, _last[0] + 1)
     milliseconds, fraction = divmod(sub_milliseconds, 4096)
     return UUID(int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | secrets.randbits(62))
 

@@ -1,17 +1,15 @@
 """Events of assignment-svc: one work item per lead; `sequence` is the work item's version."""
 
-from datetime import datetime
-
 from contracts.event import Event, event
 from contracts.events.intake import LeadEvent
-from contracts.events.values import Order
+from contracts.events.values import Moment, Order
 
 
 class WorkItemEvent(LeadEvent, frozen=True, kw_only=True):
     """`actor` is the user who did it, None for the system. `received_at` is when intake accepted the lead."""
 
     actor: str | None = None
-    received_at: datetime
+    received_at: Moment
 
 
 @event("assignment.lead.held.v1")
@@ -48,7 +46,7 @@ class LeadReleasedV1(WorkItemEvent, frozen=True, kw_only=True):
 
     agent_id: str
     attempts: int
-    next_attempt_at: datetime
+    next_attempt_at: Moment
     note: str | None = None
 
 
@@ -116,8 +114,8 @@ class AttemptLoggedV1(WorkItemEvent, frozen=True, kw_only=True):
     outcome: str
     contacted: bool
     number: int
-    started_at: datetime
-    ended_at: datetime | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
 
 
 @event("assignment.order.changed.v1")

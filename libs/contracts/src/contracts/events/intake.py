@@ -1,10 +1,9 @@
 """Events of lead-intake-svc."""
 
-from datetime import datetime
 from typing import Any
 
 from contracts.event import Event, event
-from contracts.events.values import Account, Consent, LeadRef, Order, Person, Problem
+from contracts.events.values import Account, Consent, LeadRef, Moment, Order, Person, Problem
 
 
 class LeadEvent(Event, frozen=True, kw_only=True):
@@ -21,7 +20,7 @@ class LeadContent(LeadEvent, frozen=True, kw_only=True):
     """A lead as intake knows it now: the whole content, not a difference."""
 
     external_id: str
-    received_at: datetime
+    received_at: Moment
     location: str
     priority: str
     hold: bool
@@ -52,7 +51,7 @@ class LeadRejectedV1(LeadEvent, frozen=True, kw_only=True):
     """`reason` is the code of the check that refused, e.g. `duplicate`, `suppressed`, `phone-invalid`."""
 
     external_id: str
-    received_at: datetime
+    received_at: Moment
     reason: str
     problems: list[Problem] = []
 
@@ -60,7 +59,7 @@ class LeadRejectedV1(LeadEvent, frozen=True, kw_only=True):
 @event("intake.lead.quarantined.v1")
 class LeadQuarantinedV1(LeadEvent, frozen=True, kw_only=True):
     external_id: str
-    received_at: datetime
+    received_at: Moment
     reason: str
     problems: list[Problem] = []
 

@@ -32,8 +32,11 @@ class SponsorArchivedV1(SponsorContent, frozen=True, kw_only=True):
     pass
 
 
-class CallingHours(Value, rename={"from_": "from"}):
-    """`mode` is `statutory`, `custom` or `always`; `from`/`until` are `HH:MM` in the lead's zone, `days` 1 (Monday) to 7."""
+class CallingHours(Value, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """`mode` is `statutory`, `custom` or `always`; `days` are 1 (Monday) to 7.
+
+    `from` and `until` are `HH:MM` in the lead's zone.
+    """
 
     mode: str = "statutory"
     from_: str | None = None
@@ -41,7 +44,7 @@ class CallingHours(Value, rename={"from_": "from"}):
     days: list[int] | None = None
 
 
-class QueueRules(Value):
+class QueueRules(Value, frozen=True, kw_only=True):
     """A2.6. `order` is `newest` or `oldest`; `status_after_request` is `leave_assigned`, `queue` or `pending`."""
 
     cool_down_minutes: int = 60
@@ -53,8 +56,11 @@ class QueueRules(Value):
     lock_minutes: int = 15
 
 
-class DuplicateRules(Value):
-    """I2.15. `fields` is `phone`, `email` or `both`; `window_days` 0 means duplicates are not looked for, None for ever."""
+class DuplicateRules(Value, frozen=True, kw_only=True):
+    """I2.15. `fields` is `phone`, `email` or `both`.
+
+    `window_days` 0 means that duplicates are not looked for, None that they are looked for without end.
+    """
 
     fields: str = "phone"
     scope: str = "project"

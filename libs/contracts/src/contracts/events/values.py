@@ -1,16 +1,18 @@
 """Values that several contexts' events carry."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # one without an offset is refused: nobody could place it in time
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """A part of an event."""
 
 
-class LeadRef(Value):
+class LeadRef(Value, frozen=True, kw_only=True):
     """A lead and what it is counted under. `sponsor_id` is the project's sponsor when the lead came in."""
 
     lead_id: str
@@ -21,7 +23,7 @@ class LeadRef(Value):
     test: bool = False
 
 
-class Person(Value):
+class Person(Value, frozen=True, kw_only=True):
     """`phone` is E.164, `email` normalised; either may be missing, never both."""
 
     first_name: str | None = None
@@ -31,24 +33,24 @@ class Person(Value):
     address: dict[str, Any] | None = None
 
 
-class Account(Value):
+class Account(Value, frozen=True, kw_only=True):
     external_id: str
     name: str | None = None
     fields: dict[str, Any] = {}
 
 
-class Money(Value):
+class Money(Value, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
 
 
-class OrderItem(Value):
+class OrderItem(Value, frozen=True, kw_only=True):
     product_code: str
     quantity: int
     unit_price: Money
 
 
-class Order(Value):
+class Order(Value, frozen=True, kw_only=True):
     """`status` is `partial` or `completed`."""
 
     number: str
@@ -57,15 +59,15 @@ class Order(Value):
     total: Money | None = None
 
 
-class Consent(Value):
-    given_at: datetime
+class Consent(Value, frozen=True, kw_only=True):
+    given_at: Moment
     text: str | None = None
     ip: str | None = None
     source_url: str | None = None
     certificate_url: str | None = None
 
 
-class Problem(Value):
+class Problem(Value, frozen=True, kw_only=True):
     """What an automatic check had to say; `level` is `warn`, `quarantine` or `reject`."""
 
     code: str
