@@ -3,5 +3,7 @@
 from embedded.errors import NotObtainable, ServerFailed
 from embedded.ports import free_port
 from embedded.postgres import PostgresServer
+from embedded.rabbitmq import RabbitServer
+from embedded.rabbitmq_programs import obtain_rabbitmq
 
-__all__ = ["NotObtainable", "PostgresServer", "ServerFailed", "free_port"]
+__all__ = ["NotObtainable", "PostgresServer", "RabbitServer", "ServerFailed", "free_port", "obtain_rabbitmq"]

@@ -1,0 +1,217 @@
+"""A private RabbitMQ node."""
+
+import secrets
+import signal
+import socket
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from embedded import processes
+from embedded.account import server_account
+from embedded.errors import ServerFailed, with_log_tail
+from embedded.homes import private_home
+from embedded.ports import free_port, is_free
+from embedded.processes import Launch, launch, reap, send, wait_until
+from embedded.rabbitmq_programs import Programs, obtain_rabbitmq, programs_for
+from embedded.rabbitmq_settings import Ports, configuration, environment
+from embedded.remembered import locked, remember, replace
+
+USER: Final = "leadwire"
+START_SECONDS: Final = 90
+STOP_SECONDS: Final = 30
+CTL_SECONDS: Final = 60
+PROTOCOL_HEADER: Final = b"AMQP\x00\x00\x09\x01"
+
+
+class RabbitServer:
+    """One private node with its own epmd: start() is idempotent on the same data folder, survives kill -9.
+
+    It listens on 127.0.0.1 only. Password, ports and the node's name are remembered in data_dir. As root the
+    node runs as nobody.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, package_cache: Path, port: int | None = None, management: bool = False
+    ) -> None:
+        """Name the folders; nothing is started or fetched.
+
+        port None: a free port is chosen once and kept, unless somebody else listens there at a later start.
+        management: with the management plugin (more memory, a slower stop).
+        """
+        self.data_dir = data_dir.absolute()
+        self._package_cache = package_cache.absolute()
+        self._wanted_port = port
+        self._management = management
+        self._account = server_account()
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir / "server.log"
+
+    @property
+    def port(self) -> int:
+        return self._wanted_port or self._port("port")
+
+    @property
+    def management_port(self) -> int:
+        """The port of the management plugin's HTTP API, where the node was built with it."""
+        return self._port("management-port")
+
+    @property
+    def pid(self) -> int | None:
+        """The node's pid while it lives."""
+        nodes = self._nodes()
+        return nodes[0] if nodes else None
+
+    def is_running(self) -> bool:
+        return self.pid is not None
+
+    def url(self, vhost: str = "/") -> str:
+        """Return amqp://… for the administrator."""
+        path = "" if vhost == "/" else quote(vhost, safe="")
+        return f"amqp://{USER}:{self._password}@127.0.0.1:{self.port}/{path}"
+
+    def start(self) -> None:
+        """Bring the node up and return when it answers AMQP clients, about 4 s later.
+
+        A node that an earlier process has left behind is taken over. Raises ServerFailed, and NotObtainable when
+        RabbitMQ is neither installed nor to be had.
+        """
+        try:
+            with locked(self.data_dir / "lock"):
+                home = private_home(self.data_dir, self._account)
+                if self._take_over():
+                    return
+                self._end_all()
+                programs = self._programs()
+                self._choose_ports()
+                self._configure(home)
+                self._launch(programs, home)
+        except OSError as error:
+            raise ServerFailed(f"RabbitMQ cannot use the folder {self.data_dir}: {error}") from error
+
+    def stop(self) -> None:
+        """Shut down in order. No-op when it is down."""
+        pid = self.pid
+        if pid is not None:
+            send(pid, signal.SIGTERM)
+            wait_until(lambda: reap(pid), seconds=STOP_SECONDS)
+        self._end_all()
+
+    def kill(self) -> None:
+        """SIGKILL the node and its epmd, and return when they are gone: what a fault test wants."""
+        self._end_all()
+
+    def ctl(self, *args: str) -> str:
+        """Run rabbitmqctl against this node (about 1 s) and return what it prints; ServerFailed when it refuses."""
+        programs = self._programs()
+        home = (self.data_dir / "server").resolve()
+        try:
+            done = subprocess.run(  # noqa: S603 - a path found by us
+                ["/bin/sh", "./rabbitmqctl", "--quiet", "--node", self._node, *args],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=CTL_SECONDS,
+                env=environment(home, self._node, self._ports, programs.path),
+                cwd=programs.scripts,
+                user=self._account.uid,
+                group=self._account.gid,
+                extra_groups=self._account.extra_groups,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ServerFailed(f"rabbitmqctl {args[0]} did not answer within {CTL_SECONDS} s") from error
+        output = done.stdout.decode("utf-8", "replace").strip()
+        if done.returncode != 0:
+            raise ServerFailed(f"rabbitmqctl {args[0]} failed: {output}")
+        return output
+
+    @property
+    def _password(self) -> str:
+        # Letters and digits only: it stands in a URL and in rabbitmq.conf.
+        return remember(self.data_dir / "password", lambda: secrets.token_hex(16))
+
+    @property
+    def _node(self) -> str:
+        # On the node's command line too: its process is found without rights to look into it.
+        return remember(self.data_dir / "node", lambda: f"leadwire-{secrets.token_hex(6)}@localhost")
+
+    def _port(self, name: str) -> int:
+        return int(remember(self.data_dir / name, lambda: str(free_port())))
+
+    @property
+    def _ports(self) -> Ports:
+        return Ports(self.port, self._port("epmd-port"), self._port("distribution-port"), self.management_port)
+
+    def _nodes(self) -> list[int]:
+        mark = f"-leadwire {self._node}"
+        return processes.find(lambda command: mark in command and "beam" in command.split(" ", 1)[0])
+
+    def _epmds(self) -> list[int]:
+        mark = f"-port {self._port('epmd-port')} -address 127.0.0.1"
+        return processes.find(lambda command: mark in command and "epmd" in command.split(" ", 1)[0])
+
+    def _programs(self) -> Programs:
+        server = obtain_rabbitmq(self._package_cache, lambda _line: None)
+        return programs_for(self._account, server, self._package_cache)
+
+    def _take_over(self) -> bool:
+        wait_until(lambda: self._answers() or self.pid is None, seconds=START_SECONDS if self.is_running() else 0)
+        return self.is_running() and self._answers()
+
+    def _answers(self) -> bool:
+        """Tell whether a broker greets on the port: it opens that at the very end of its start."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+                connection.sendall(PROTOCOL_HEADER)
+                return connection.recv(1) == b"\x01"
+        except OSError:
+            return False
+
+    def _end_all(self) -> None:
+        def left() -> list[int]:
+            return [pid for pid in (*self._nodes(), *self._epmds()) if not reap(pid)]
+
+        for pid in left():
+            send(pid, signal.SIGKILL)
+        if not wait_until(lambda: not left(), seconds=STOP_SECONDS):
+            raise with_log_tail("RabbitMQ's processes do not end", self.log)
+
+    def _choose_ports(self) -> None:
+        names = ["epmd-port", "distribution-port", "management-port", *(["port"] if self._wanted_port is None else [])]
+        for name in names:
+            if not is_free(self._port(name)):
+                replace(self.data_dir / name, str(free_port()))
+
+    def _configure(self, home: Path) -> None:
+        texts = {
+            "rabbitmq.conf": configuration(self._ports, USER, self._password),
+            "advanced.config": "[].\n",
+            "enabled_plugins": "[rabbitmq_management].\n" if self._management else "[].\n",
+        }
+        for name, text in texts.items():
+            replace(home / name, text, self._account)
+        if not (home / ".erlang.cookie").exists():
+            replace(home / ".erlang.cookie", secrets.token_hex(16), self._account)
+
+    def _launch(self, programs: Programs, home: Path) -> None:
+        ports, node = self._ports, self._node
+        settings = environment(home, node, ports, programs.path)
+
+        def run(argv: Sequence[str]) -> int:
+            # From the scripts' own folder: they break on a space in the name by which they are called.
+            return launch(Launch(argv, self._account, settings, programs.scripts, self.log))
+
+        # An epmd of our own, first: when the node has to start one, its registration can come too early.
+        run(["epmd", "-port", str(ports.epmd), "-address", "127.0.0.1"])
+        if not wait_until(lambda: not is_free(ports.epmd), seconds=START_SECONDS):
+            raise with_log_tail("epmd did not start", self.log)
+        pid = run(["/bin/sh", "./rabbitmq-server"])
+        if wait_until(lambda: reap(pid) or self._answers(), seconds=START_SECONDS, every=0.05) and self.is_running():
+            return
+        self._end_all()
+        raise with_log_tail(f"RabbitMQ did not start on port {ports.amqp}", self.log)
