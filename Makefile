@@ -8,7 +8,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv-cache
 
 MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml)
 
-.PHONY: up test test-fast check fix bench faults fuzz load docs lock clean-env
+.PHONY: up test test-fast check fix bench faults fuzz load docs golden lock clean-env
 
 up: .venv/.ready  ## run the whole platform on this machine
 	@$(BIN)/leadwire up $(ARGS)
@@ -21,6 +21,10 @@ check: .venv/.ready  ## lint, types, import rules, contracts, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 	@$(BIN)/basedpyright
+	@$(BIN)/python -m contracts.golden check
+
+golden: .venv/.ready  ## bring the golden files of the events up to date; refuses incompatible changes
+	@$(BIN)/python -m contracts.golden write
 
 fix: .venv/.ready
 	@$(BIN)/ruff format .
