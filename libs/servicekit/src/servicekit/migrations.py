@@ -1,0 +1,121 @@
+"""Brings a service's database to the newest schema: dated Alembic revisions in the package's `migrations` folder."""
+
+import ast
+import asyncio
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+ENVIRONMENT: Final = Path(__file__).parent / "alembic_env"
+# Alembic's `op` and `context` are globals of the process.
+_one_at_a_time = threading.Lock()
+
+
+def migrate(dsn: str, package: str) -> bool:
+    """Upgrades to the newest revision in one transaction; True if anything was done.
+
+    May be called from anywhere, also inside a running event loop (which waits), and by several processes at once:
+    one works and the others find it done. At the newest revision it costs one connection.
+    """
+    outcome: list[bool | BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(asyncio.run(_migrate(dsn, package)))
+        except BaseException as error:  # noqa: BLE001 -- handed to the calling thread
+            outcome.append(error)
+
+    thread = threading.Thread(target=work, name=f"migrate {package}")
+    thread.start()
+    thread.join()
+    (result,) = outcome
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
+def newest_revision(package: str) -> str | None:
+    """The revision that no other one follows; None for a package without migrations. Imports neither it nor Alembic.
+
+    Raises ValueError when there are several.
+    """
+    revisions: dict[str, str | None] = {}
+    for file in sorted(migrations_folder(package).glob("*.py")):
+        named = _constants(file)
+        if "revision" in named:
+            revisions[str(named["revision"])] = named.get("down_revision")
+    heads = set(revisions) - set(revisions.values())
+    if len(heads) > 1:
+        raise ValueError(f"{package} has several newest revisions: {', '.join(sorted(heads))}")
+    return heads.pop() if heads else None
+
+
+async def current_revision(connection: Any) -> str | None:
+    """What the database is at; None before the first migration. Takes an asyncpg connection or pool."""
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return None
+    revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+    return revision
+
+
+def migrations_folder(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ValueError(f"there is no package {package}")
+    return Path(spec.origin).parent / "migrations"
+
+
+def _constants(file: Path) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for statement in ast.parse(file.read_text("utf-8")).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
+                named[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=value)):
+                named[name] = value
+            case _:
+                pass
+    return named
+
+
+async def _migrate(dsn: str, package: str) -> bool:
+    newest = newest_revision(package)
+    connection = await asyncpg.connect(dsn)
+    try:
+        current = await current_revision(connection)
+    finally:
+        await connection.close()
+    if newest is None or newest == current:
+        return False
+    await _upgrade(dsn, package)
+    return True
+
+
+async def _upgrade(dsn: str, package: str) -> None:
+    # Imported only when there is something to do: a process that runs a service never holds them.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(ENVIRONMENT).replace("%", "%%"))
+    config.set_main_option("version_locations", str(migrations_folder(package)).replace("%", "%%"))
+    engine = create_async_engine(
+        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(dsn)
+    )
+
+    def upgrade(connection: Any) -> None:
+        config.attributes["connection"] = connection
+        with _one_at_a_time:
+            command.upgrade(config, "head")
+
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(upgrade)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,181 @@
+"""A pytest plugin: private PostgreSQL and RabbitMQ servers, and services with a database of their own."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import asyncpg
+import httpx2
+import msgspec
+import pytest
+import pytest_asyncio
+from contracts.envelope import Envelope, Trace, decode_envelope, decode_event, encode
+from contracts.event import Event
+from embedded import NotObtainable, PostgresServer, RabbitServer, ServerFailed
+from messaging.database import Database
+from messaging.subscription import Received
+
+from servicekit.app import App
+from servicekit.identity import HEADER, Identity, IdentitySigner
+from servicekit.keys import generate_signing_key, public_key_set, signer_of
+from servicekit.migrations import migrate
+
+_TEST_KEY: Final = generate_signing_key()
+TEST_KEY_SET: Final = public_key_set(_TEST_KEY)
+TEST_SIGNER: Final[IdentitySigner] = signer_of(_TEST_KEY)
+Settings = TypeVar("Settings")
+
+
+@dataclass(frozen=True)
+class TestDatabases:
+    """Databases on the run's own server, cloned from one migrated template per service."""
+
+    __test__ = False
+    server: PostgresServer
+    templates: set[str]
+    numbers: "count[int]"
+
+    async def clone(self, package: str) -> str:
+        """The address of a new database with the package's newest schema, and nothing in it."""
+        template = f"template_{package}"
+        name = f"{package}_{next(self.numbers)}"
+        admin = await asyncpg.connect(self.server.dsn())
+        try:
+            if template not in self.templates:
+                await admin.execute(f"CREATE DATABASE {template}")
+                migrate(self.server.dsn(template), package)
+                self.templates.add(template)
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        finally:
+            await admin.close()
+        return self.server.dsn(name)
+
+    async def drop(self, dsn: str) -> None:
+        admin = await asyncpg.connect(self.server.dsn())
+        try:
+            await admin.execute(f"DROP DATABASE {dsn.rpartition('/')[2]} WITH (FORCE)")
+        finally:
+            await admin.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test run (with xdist, of this worker)."""
+    folder = Path(tempfile.mkdtemp(prefix="leadwire-test-pg-"))
+    server = PostgresServer(folder, fast=True)
+    try:
+        _start(server)
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def rabbit_server(pytestconfig: pytest.Config) -> Iterator[RabbitServer]:
+    """A RabbitMQ node of this test run (with xdist, of this worker), started by the first test that asks for it."""
+    folder = Path(tempfile.mkdtemp(prefix="leadwire-test-mq-"))
+    server = RabbitServer(folder, package_cache=pytestconfig.rootpath / ".cache/packages")
+    try:
+        _start(server)
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(server: PostgresServer | RabbitServer) -> None:
+    try:
+        server.start()
+    except (ServerFailed, NotObtainable) as error:
+        pytest.fail(f"The tests need a server that cannot be started: {error}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def test_databases(postgres_server: PostgresServer) -> TestDatabases:
+    return TestDatabases(postgres_server, set(), count(1))
+
+
+@dataclass(frozen=True)
+class ServiceUnderTest:
+    """A built service over a database of its own; no relay and no consumer run."""
+
+    app: App
+    http: httpx2.AsyncClient
+
+    @property
+    def db(self) -> Database:
+        return self.app.database
+
+    def headers(
+        self,
+        level: str = "admin",
+        *,
+        user_id: str = "usr_test",
+        permissions: Collection[str] = (),
+        sponsor_id: str | None = None,
+        partner_id: str | None = None,
+    ) -> dict[str, str]:
+        """The signed identity that the gateway would pass on."""
+        identity = Identity(user_id, level, frozenset(permissions), sponsor_id, partner_id)
+        return {HEADER: TEST_SIGNER.sign(identity)}
+
+    async def deliver(self, event: Event, sequence: int = 1, message_id: UUID | None = None) -> None:
+        """Hands an event to every subscription that wants it, and returns when its effect is committed."""
+        message = encode(event, source=f"/leadwire/{event.context}-svc", sequence=sequence, trace=Trace())
+        envelope = decode_envelope(message.body)
+        if message_id is not None:
+            envelope = msgspec.structs.replace(envelope, id=message_id)
+        await _deliver(self.app, envelope)
+
+    async def published(self, *event_classes: type[Event]) -> list[Event]:
+        """What the outbox holds, in order; only events of the given classes, if any are given."""
+        rows = await self.db.pool.fetch("SELECT body FROM outbox ORDER BY position")
+        events = [decode_event(decode_envelope(row["body"])) for row in rows]
+        return [event for event in events if not event_classes or isinstance(event, event_classes)]
+
+
+def make_service_fixture(
+    package: str, build: Callable[[Settings], Awaitable[App]], make_settings: Callable[[str], Settings]
+) -> Any:
+    """A fixture that builds the service anew for every test; `make_settings` is given the database's address."""
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def service(test_databases: TestDatabases) -> AsyncIterator[ServiceUnderTest]:
+        dsn = await test_databases.clone(package)
+        app = await build(make_settings(dsn))
+        try:
+            async with http_client(app) as http:
+                yield ServiceUnderTest(app, http)
+        finally:
+            await app.close()
+            await test_databases.drop(dsn)
+
+    return service
+
+
+def http_client(app: App, **options: Any) -> httpx2.AsyncClient:
+    """A client of the service's API that needs no port."""
+    transport = httpx2.ASGITransport(app=app.http, **options)
+    return httpx2.AsyncClient(transport=transport, base_url="http://service")
+
+
+async def _deliver(app: App, envelope: Envelope) -> None:
+    for subscription in app.subscriptions:
+        if envelope.type not in subscription.event_types:
+            continue
+        event = decode_event(envelope, subscription.handlers)
+        async with app.database.unit_of_work() as work:
+            queue = f"{app.name}.{subscription.name}"
+            if await work.fetchval(_INBOX, queue, envelope.id):
+                await subscription.handlers[type(event)](work, [Received(event, envelope)])
+
+
+_INBOX = """
+INSERT INTO inbox (subscription, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true
+"""
