@@ -1,4 +1,4 @@
-"""Folders that an unprivileged server may live in."""
+"""Folders that an unprivileged server may live in, and the cache of fetched packages."""
 
 import shutil
 import tempfile
@@ -14,3 +14,9 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="embedded "))
     yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture(scope="session")
+def package_cache() -> Path:
+    """The clone's own cache, so that packages are fetched once."""
+    return Path(__file__).parents[3] / ".cache/packages"

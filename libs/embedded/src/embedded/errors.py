@@ -1,8 +1,10 @@
 """What can go wrong while a private server is brought up."""
 
+import re
 from pathlib import Path
 
 LOG_TAIL_BYTES = 3000
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ServerFailed(Exception):
@@ -19,4 +21,5 @@ def with_log_tail(reason: str, log: Path) -> ServerFailed:
         tail = log.read_bytes()[-LOG_TAIL_BYTES:].decode("utf-8", "replace").strip()
     except OSError:
         tail = ""
+    tail = COLOUR.sub("", tail)
     return ServerFailed(f"{reason}\n--- end of {log}:\n{tail or '(empty)'}")

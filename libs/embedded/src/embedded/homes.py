@@ -68,3 +68,13 @@ def reachable_copy(tree: Path, name: str, account: Account) -> Path:
         except OSError:  # another process was first
             shutil.rmtree(part)
     return copy
+
+
+def runnable(program: Path, package_cache: Path, account: Account) -> tuple[Path, Path | None]:
+    """Return the program where the account can run it, and its unpacked prefix unless it is installed."""
+    cache = package_cache.absolute()
+    if not program.is_relative_to(cache):
+        return program, None
+    name, *inside = program.relative_to(cache).parts
+    prefix = reachable_copy(cache / name, name, account)
+    return prefix.joinpath(*inside), prefix

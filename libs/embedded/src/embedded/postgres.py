@@ -116,8 +116,7 @@ class PostgresServer:
 
     def process_ids(self) -> list[int]:
         """Return the postmaster and its back-ends, those without a postmaster too."""
-        cluster = self._cluster
-        return processes.find(lambda command: cluster in command and "postgres" in command.split(" ", 1)[0])
+        return processes.find("postgres", self._cluster)
 
     def _state(self) -> list[str]:
         try:

@@ -61,9 +61,9 @@ def _command_lines() -> Iterator[tuple[int, str]]:
         yield int(pid), command
 
 
-def find(belongs: Callable[[str], bool]) -> list[int]:
-    """Return the pids of live processes whose command line fits; zombies have none."""
-    return [pid for pid, command in _command_lines() if command and pid != os.getpid() and belongs(command)]
+def find(program: str, mark: str) -> list[int]:
+    """Return the pids of live processes of this program whose command line carries the mark; zombies have none."""
+    return [pid for pid, command in _command_lines() if mark in command and program in command.partition(mark)[0]]
 
 
 def reap(pid: int) -> bool:

@@ -149,11 +149,11 @@ class RabbitServer:
 
     def _nodes(self) -> list[int]:
         mark = f"-leadwire {self._node}"
-        return processes.find(lambda command: mark in command and "beam" in command.split(" ", 1)[0])
+        return processes.find("beam", mark)
 
     def _epmds(self) -> list[int]:
         mark = f"-port {self._port('epmd-port')} -address 127.0.0.1"
-        return processes.find(lambda command: mark in command and "epmd" in command.split(" ", 1)[0])
+        return processes.find("epmd", mark)
 
     def _programs(self) -> Programs:
         server = obtain_rabbitmq(self._package_cache, lambda _line: None)

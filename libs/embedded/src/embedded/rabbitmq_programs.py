@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded.account import Account
-from embedded.homes import reachable_copy
+from embedded.homes import runnable
 from embedded.packages import Package, unpacked
 
 ADVICE = (
@@ -59,10 +59,6 @@ def obtain_rabbitmq(package_cache: Path, say: Callable[[str], None]) -> Path:
 
 def programs_for(account: Account, server: Path, package_cache: Path) -> Programs:
     """Return the programs where the account can run them."""
-    cache = package_cache.absolute()
-    if not server.is_relative_to(cache):
-        return Programs(server.parent, f"{server.parent}:/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin")
-    inside = server.parent.relative_to(cache)
-    prefix = reachable_copy(cache / inside.parts[0], inside.parts[0], account)
-    scripts = prefix / Path(*inside.parts[1:])
-    return Programs(scripts, f"{prefix}/usr/bin:/usr/bin:/bin")
+    program, prefix = runnable(server, package_cache, account)
+    first = f"{program.parent}:/opt/homebrew/bin:/usr/local/bin" if prefix is None else f"{prefix}/usr/bin"
+    return Programs(program.parent, f"{first}:/usr/bin:/bin")

@@ -45,7 +45,6 @@ def environment(home: Path, node: str, ports: Ports, path: str) -> dict[str, str
         "RABBITMQ_NODENAME": node,
         "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
         "RABBITMQ_LOG_BASE": str(home),
-        "RABBITMQ_LOG": "-color",
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",
         "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
         "RABBITMQ_CONFIG_FILES": str(home / "conf.d"),
@@ -53,6 +52,9 @@ def environment(home: Path, node: str, ports: Ports, path: str) -> dict[str, str
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
         "RABBITMQ_DIST_PORT": str(ports.distribution),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{ERLANG_ARGUMENTS} -leadwire {node}",
+        # Tables a tenth of the default size: 10 MB less, and still room for tens of thousands of queues and channels.
+        "RABBITMQ_MAX_NUMBER_OF_PROCESSES": "131072",
+        "RABBITMQ_MAX_NUMBER_OF_ATOMS": "1048576",
         "RABBITMQ_CTL_ERL_ARGS": "+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}",
         "ERL_EPMD_PORT": str(ports.epmd),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
