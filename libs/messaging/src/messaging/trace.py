@@ -4,4 +4,4 @@ from contextvars import ContextVar
 
 from contracts.envelope import Trace
 
-current_trace: ContextVar[Trace] = ContextVar("current_trace", default=Trace())
+current_trace: ContextVar[Trace] = ContextVar("current_trace", default=Trace())  # noqa: B039 -- Trace is frozen

@@ -29,7 +29,7 @@ def outbox_columns(messages: Sequence[OutgoingMessage]) -> tuple[list[Any], list
 class UnitOfWork:
     """What a use case works with. It never commits: the edge that opened it does, with all events, or nothing."""
 
-    def __init__(self, connection: "Connection[Any] | PoolConnectionProxy[Any]", source: str) -> None:
+    def __init__(self, connection: Connection | PoolConnectionProxy, source: str) -> None:
         self.connection = connection
         self._source = source
         self._messages: list[OutgoingMessage] = []

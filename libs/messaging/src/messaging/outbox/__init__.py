@@ -1,0 +1,1 @@
+"""How committed events leave: a leased relay publishes the outbox and deletes what was confirmed."""

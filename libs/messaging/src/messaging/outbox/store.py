@@ -1,0 +1,107 @@
+"""SQL of the outbox and of the relay's lease."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from asyncpg.pool import PoolConnectionProxy
+
+from messaging.database import Database
+from messaging.transport import OutboxRow
+from messaging.unit_of_work import UnitOfWork
+
+Connection = PoolConnectionProxy
+
+FETCH_UNSENT = """
+SELECT position, id, type, body FROM outbox
+WHERE position > $1 AND parked_at IS NULL ORDER BY position LIMIT $2
+"""
+DELETE_SENT = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
+# A refusal (a full queue) is temporary, however often it comes: it never waits for a person.
+PARK = """
+UPDATE outbox
+SET attempts = least(attempts + 1, 1000),
+    parked_at = now(),
+    retry_at = CASE WHEN $3 OR attempts + 1 < $4
+        THEN now() + least(60, 0.25 * 2 ^ least(attempts, 10)) * '1 second'::interval END,
+    error = $2
+WHERE position = ANY($1::bigint[])
+"""
+RELEASE_DUE = "UPDATE outbox SET parked_at = NULL, retry_at = NULL WHERE parked_at IS NOT NULL AND retry_at <= now()"
+RELEASE_PARKED = """
+UPDATE outbox SET parked_at = NULL, retry_at = NULL, attempts = 0
+WHERE parked_at IS NOT NULL AND position = ANY($1::bigint[])
+"""
+LIST_PARKED = """
+SELECT position, id, type, subject, attempts, parked_at, retry_at, error FROM outbox
+WHERE parked_at IS NOT NULL ORDER BY position LIMIT $1
+"""
+READ_LAG = """
+SELECT (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
+        FROM outbox WHERE parked_at IS NULL ORDER BY position LIMIT 1),
+       (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10001) AS some_rows),
+       (SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL)
+"""
+TAKE_LEASE = """
+UPDATE relay_lease SET token = token + 1, expires_at = clock_timestamp() + $1::interval
+WHERE expires_at < clock_timestamp() RETURNING token
+"""
+RENEW_LEASE = "UPDATE relay_lease SET expires_at = clock_timestamp() + $2::interval WHERE token = $1 RETURNING token"
+GIVE_UP_LEASE = "UPDATE relay_lease SET expires_at = '-infinity' WHERE token = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What waits in the outbox. `waiting` is counted up to 10,001."""
+
+    oldest_seconds: float
+    waiting: int
+    parked: int
+
+
+async def fetch_unsent(connection: Connection, after: int, limit: int) -> list[OutboxRow]:
+    return [OutboxRow(*row) for row in await connection.fetch(FETCH_UNSENT, after, limit)]
+
+
+async def delete_sent(connection: Connection, positions: Sequence[int]) -> None:
+    await connection.execute(DELETE_SENT, positions)
+
+
+async def park(connection: Connection, positions: Sequence[int], error: str, *, temporary: bool, tries: int) -> None:
+    """Sets rows aside: back after a growing pause; for a person after `tries` failures that are not temporary."""
+    await connection.execute(PARK, positions, error, temporary, tries)
+
+
+async def release_due(connection: Connection) -> None:
+    await connection.execute(RELEASE_DUE)
+
+
+async def list_parked(work: UnitOfWork, limit: int) -> list[dict[str, Any]]:
+    """Rows that could not be published, oldest first; those without `retry_at` wait for a person."""
+    return [dict(row) for row in await work.fetch(LIST_PARKED, limit)]
+
+
+async def release_parked(work: UnitOfWork, positions: Sequence[int]) -> int:
+    """Sends parked rows once more; says how many."""
+    status = await work.execute(RELEASE_PARKED, positions)
+    return int(status.rsplit(" ", 1)[1])
+
+
+async def read_lag(database: Database) -> Lag:
+    row = await database.pool.fetchrow(READ_LAG)
+    return Lag(row[0] or 0.0, row[1], row[2]) if row else Lag(0.0, 0, 0)
+
+
+async def take_lease(database: Database, duration: timedelta) -> int | None:
+    """The fencing token, or None while another relay holds the lease."""
+    return await database.pool.fetchval(TAKE_LEASE, duration)
+
+
+async def renew_lease(database: Database, token: int, duration: timedelta) -> bool:
+    """False when a later relay has taken over."""
+    return await database.pool.fetchval(RENEW_LEASE, token, duration) is not None
+
+
+async def give_up_lease(database: Database, token: int) -> None:
+    await database.pool.execute(GIVE_UP_LEASE, token)
