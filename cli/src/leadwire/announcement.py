@@ -1,0 +1,37 @@
+"""What `leadwire up` tells the person who started it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+_console = Console(highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account to sign in with. Demo accounts only: real people's passwords are never printed."""
+
+    who: str
+    email: str
+    password: str
+
+
+def say(words: str) -> None:
+    """A step of the start, for a person who waits."""
+    _console.print(f"[dim]·[/] {words}")
+
+
+def announce_ready(url: str, pages: Sequence[tuple[str, str]], logins: Sequence[Login]) -> None:
+    _console.print(f"\nLeadwire is ready at {url}", style="bold")
+    table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
+    for address, words in pages:
+        table.add_row(address if "://" in address else url + address, words)
+    _console.print(table)
+    if logins:
+        accounts = Table("log in as", "e-mail", "password", box=None, padding=(0, 3, 0, 0))
+        for login in logins:
+            accounts.add_row(login.who, login.email, login.password)
+        _console.print(accounts)
+    _console.print("Ctrl-C stops it; what it holds stays.")

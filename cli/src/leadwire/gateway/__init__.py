@@ -1,0 +1,1 @@
+"""The gateway: nginx's configuration, and the same rules in process for embedded mode."""

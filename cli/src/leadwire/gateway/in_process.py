@@ -1,0 +1,109 @@
+"""The gateway of embedded mode: the same table of paths and the same rules about identity as nginx's configuration."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.ids import new_uuid
+from servicekit.identity import HEADER
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leadwire.services import IDENTITY, SERVICES, service_of
+
+_IDENTITY_HEADER = HEADER.encode()
+_PARTNER_KEY = ("bearer lw_live_", "bearer lw_test_")
+_SESSIONS = ("/v1/sessions", "/v1/sessions/current")
+
+
+class InProcessGateway:
+    """Routes `/v1/…` to the owning service's ASGI application and everything else to `pages`."""
+
+    def __init__(self, services: Mapping[str, ASGIApp], pages: ASGIApp) -> None:
+        self._services = services
+        self._pages = pages
+        if missing := {service.name for service in SERVICES} - set(services):
+            raise ValueError(f"no application for {', '.join(sorted(missing))}")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        owner = service_of(scope["path"])
+        if owner is None:
+            await self._pages(scope, receive, send)
+            return
+        headers = [(name, value) for name, value in scope["headers"] if name != _IDENTITY_HEADER]
+        scope = {**scope, "headers": headers, "state": {}}
+        if scope["path"] not in _SESSIONS:
+            status, identity, refusal = await self._authenticate(scope)
+            if status >= 400:
+                await _answer(send, status, refusal)
+                return
+            if identity is not None:
+                headers.append((_IDENTITY_HEADER, identity))
+        await self._services[owner.name](scope, receive, send)
+
+    async def _authenticate(self, scope: Scope) -> tuple[int, bytes | None, bytes]:
+        """Status, signed identity, and the body of a refusal, from identity-svc."""
+        given = Headers(raw=scope["headers"])
+        authorization = given.get("authorization", "")
+        if not authorization and "cookie" not in given:
+            return 204, None, b""
+        if authorization.lower().startswith(_PARTNER_KEY):
+            return 204, None, b""
+        kept = [(n, v) for n, v in scope["headers"] if n not in {b"content-length", b"content-type"}]
+        request = {
+            **scope,
+            "method": "GET",
+            "path": "/internal/authenticate",
+            "raw_path": b"/internal/authenticate",
+            "query_string": b"",
+            "headers": [*kept, (b"x-original-method", scope["method"].encode())],
+        }
+        answer: dict[str, Any] = {"status": 500, "headers": [], "body": b""}
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer["status"], answer["headers"] = message["status"], message.get("headers", [])
+            elif message["type"] == "http.response.body":
+                answer["body"] += message.get("body", b"")
+
+        await self._services[IDENTITY.name](request, receive, send)
+        identity = next((value for name, value in answer["headers"] if name.lower() == _IDENTITY_HEADER), None)
+        return answer["status"], identity, answer["body"]
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def not_found_body() -> bytes:
+    """The problem document for a path that nobody owns."""
+    document = {
+        "type": "https://leadwire.dev/problems/not-found",
+        "title": "Not found",
+        "status": 404,
+        "code": "not-found",
+        "detail": "There is nothing here that you may see.",
+        "request_id": new_uuid().hex,
+        "errors": [],
+    }
+    return json.dumps(document).encode()

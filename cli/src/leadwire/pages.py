@@ -1,0 +1,52 @@
+"""The few pages of `leadwire up` that are no service's: the start page, and the frame that they share."""
+
+from html import escape
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from leadwire.gateway.in_process import not_found_body
+
+_STYLE = """
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; padding: .35rem .7rem .35rem 0; vertical-align: top }
+tbody tr { border-top: 1px solid #8884 }
+pre { white-space: pre-wrap; padding: 1rem; border: 1px solid #8884; border-radius: 6px }
+iframe { width: 100%; height: 24rem; border: 1px solid #8884; border-radius: 6px; background: #fff }
+"""
+
+
+def page(title: str, body: str) -> str:
+    """A whole page; `body` is HTML, `title` is text."""
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)} · Leadwire</title><style>{_STYLE}</style>"
+        f"<main><h1>{escape(title)}</h1>{body}</main></html>"
+    )
+
+
+def start_pages(routes: list[BaseRoute]) -> Starlette:
+    """The application for every path outside `/v1`."""
+
+    async def start(_: Request) -> Response:
+        links = (
+            ("/mail", "Mail", "what notify-svc has sent to the local sink"),
+            ("/openapi.json", "OpenAPI", "every operation of the platform"),
+            ("/healthz", "Health", "is it alive"),
+        )
+        rows = "".join(f'<tr><td><a href="{path}">{name}</a><td>{words}</tr>' for path, name, words in links)
+        return HTMLResponse(page("Leadwire", f"<p>The platform is running.</p><table><tbody>{rows}</tbody></table>"))
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"service": "gateway", "status": "alive"})
+
+    async def not_found(_: Request, __: Exception) -> Response:
+        return Response(not_found_body(), 404, media_type="application/problem+json")
+
+    return Starlette(
+        routes=[Route("/", start), Route("/healthz", healthz), *routes], exception_handlers={404: not_found}
+    )

@@ -1,0 +1,54 @@
+"""What both modes of `leadwire up` do first: the data folder, PostgreSQL, databases, schemas, the first admin."""
+
+import asyncio
+from pathlib import Path
+
+from embedded import PostgresServer
+from identity_svc.admin import ensure_admin
+from messaging.database import Database
+
+from leadwire.announcement import Login, say
+from leadwire.installation import Installation, choose_ports
+from leadwire.options import FirstAdmin, UpOptions
+from leadwire.provision import Databases, provision
+from leadwire.secrets_file import Secrets
+from leadwire.services import IDENTITY
+
+
+async def prepare(options: UpOptions) -> tuple[PostgresServer, Installation, list[Login]]:
+    """Raises ServerFailed when PostgreSQL does not start. The log-ins are those to be printed."""
+    data_dir = options.data_dir.absolute()
+    make_data_dir(data_dir)
+    say(f"PostgreSQL, in {data_dir / 'postgres'}")
+    postgres = PostgresServer(data_dir / "postgres")
+    await asyncio.to_thread(postgres.start)
+    databases = Databases(postgres.dsn(), Secrets(data_dir))
+    say("databases and schemas")
+    await provision(databases)
+    first = FirstAdmin.from_environment()
+    admin = Login("admin", first.email, first.password or databases.secrets["admin_password"])
+    made = await _ensure_admin(databases, admin)
+    installation = Installation(
+        data_dir=data_dir,
+        package_cache=options.package_cache,
+        host=options.host,
+        port=options.port,
+        ports=choose_ports(data_dir),
+        databases=databases,
+        admin=admin,
+    )
+    return postgres, installation, [admin] if made and first.password is None else []
+
+
+def make_data_dir(data_dir: Path) -> None:
+    # 0711, not 0700: as root the servers run as another user, who must reach folders of their own inside.
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+
+
+async def _ensure_admin(databases: Databases, admin: Login) -> bool:
+    """True if the account's password is the one given here: it was made by this installation and not changed since."""
+    database = await Database.connect(databases.login_dsn(IDENTITY), source="/leadwire/identity-svc", max_size=2)
+    try:
+        return await ensure_admin(database, admin.email, admin.password)
+    finally:
+        await database.close()

@@ -1,0 +1,36 @@
+"""Secrets of one installation, made once and kept beside its data: passwords, the key pepper, the signing key."""
+
+import json
+import secrets
+from pathlib import Path
+
+from embedded.remembered import replace
+from servicekit.keys import generate_signing_key, public_key_set
+
+from leadwire.services import SERVICES
+
+
+class Secrets:
+    """Read from `<data-dir>/secrets.json` (mode 0600); what is missing is made and written."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._file = data_dir / "secrets.json"
+        stored: dict[str, str] = json.loads(self._file.read_text()) if self._file.exists() else {}
+        self._values = {**_fresh(stored), **stored}
+        if self._values != stored:
+            replace(self._file, json.dumps(self._values, indent=1))
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    @property
+    def identity_keys(self) -> str:
+        return public_key_set(self["identity_private_key"])
+
+
+def _fresh(stored: dict[str, str]) -> dict[str, str]:
+    names = ["key_pepper", "admin_password", *(f"database_{service.key}" for service in SERVICES)]
+    fresh = {name: secrets.token_urlsafe(24) for name in names if name not in stored}
+    if "identity_private_key" not in stored:
+        fresh["identity_private_key"] = generate_signing_key()
+    return fresh

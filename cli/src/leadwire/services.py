@@ -1,0 +1,57 @@
+"""The services of the platform, and the paths that each of them owns."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`paths` are the first segments under `/v1` that the gateway sends to it."""
+
+    name: str
+    paths: tuple[str, ...]
+
+    @property
+    def package(self) -> str:
+        return self.name.replace("-", "_")
+
+    @property
+    def key(self) -> str:
+        """For names of databases, roles and variables: `sponsor`, `lead_intake`, …"""
+        return self.package.removesuffix("_svc")
+
+    def settings_class(self) -> type[Any]:
+        return import_module(f"{self.package}.settings").Settings
+
+    def build(self) -> Any:
+        return import_module(f"{self.package}.app").build
+
+    def subscriptions(self) -> Any:
+        """The table of what it hears, without building the service: the topology is declared from it."""
+        return import_module(f"{self.package}.subscriptions").SUBSCRIPTIONS
+
+
+IDENTITY = Service("identity-svc", ("sessions", "me", "users"))
+SERVICES: tuple[Service, ...] = (
+    IDENTITY,
+    Service("sponsor-svc", ("sponsors", "projects", "products", "contact-lists", "statistics")),
+    Service("lead-intake-svc", ("partners", "leads", "suppressions")),
+    Service(
+        "assignment-svc",
+        ("queue", "work-items", "assignments", "agents", "dispositions", "campaigns", "orders"),
+    ),
+    Service("validation-svc", ("validation",)),
+    Service("notify-svc", ("emails", "templates")),
+)
+
+
+def service_of(path: str) -> Service | None:
+    """Who owns a request path, e.g. `/v1/leads/lead_1`; None: nobody does."""
+    parts = path.split("/", 3)
+    if len(parts) < 3 or parts[1] != "v1":
+        return None
+    return _OWNERS.get(parts[2])
+
+
+_OWNERS = {segment: service for service in SERVICES for segment in service.paths}

@@ -1,0 +1,124 @@
+"""`leadwire up --split`: one process per service role, a real RabbitMQ, and nginx with the gateway's configuration."""
+
+import asyncio
+import sys
+
+import httpx2
+from embedded import NginxServer, PostgresServer, RabbitServer, obtain_nginx, obtain_rabbitmq
+from messaging.amqp.topology import declare_topology
+
+from leadwire.announcement import announce_ready, say
+from leadwire.demo.runner import Demo
+from leadwire.gateway.nginx import private_configuration
+from leadwire.installation import Installation
+from leadwire.keepers import keep_running
+from leadwire.options import UpOptions
+from leadwire.prepare import prepare
+from leadwire.processes import Program, Supervisor
+from leadwire.services import SERVICES, Service
+from leadwire.waiting import until_stopped
+
+READY_SECONDS = 90
+RATE_PER_ADDRESS, RATE_BURST = 20_000, 2_000  # one machine, one address: load comes from here, too
+
+
+async def run(options: UpOptions, stop: asyncio.Event) -> None:
+    """Returns after `stop` is set and everything has been shut down in order."""
+    postgres, installation, logins = await prepare(options)
+    supervisor = Supervisor(installation.data_dir)
+    rabbit = await _broker(options, installation)
+    keepers = [_kept(postgres, supervisor, "postgres")] + ([_kept(rabbit, supervisor, "rabbitmq")] if rabbit else [])
+    nginx: NginxServer | None = None
+    try:
+        amqp_url = options.amqp_url or (rabbit.url() if rabbit else "")
+        await declare_topology(amqp_url, {service.name: service.subscriptions() for service in SERVICES})
+        _start_processes(installation, supervisor, amqp_url)
+        nginx = await _gateway(installation)
+        keepers.append(_kept(nginx, supervisor, "nginx"))
+        await _until_ready(installation, supervisor)
+        if options.demo:
+            demo = Demo(installation.data_dir, installation.url)
+            logins = [*logins, *await demo.prepare(installation.admin)]
+            keepers.append(asyncio.create_task(demo.trickle(), name="demo"))
+        mail = f"http://127.0.0.1:{installation.ports['mail-pages']}/mail"
+        announce_ready(installation.url, [(mail, "the mails that were sent")], logins)
+        await until_stopped(stop, keepers)
+    finally:
+        say("stopping")
+        for task in keepers:
+            task.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+        await supervisor.stop()
+        for server in (nginx, rabbit, postgres):
+            if server is not None:
+                await asyncio.to_thread(server.stop)
+
+
+def _kept(server: PostgresServer | RabbitServer | NginxServer, notes: Supervisor, name: str) -> asyncio.Task[None]:
+    return asyncio.create_task(keep_running(server, lambda pid: notes.note(name, pid)), name=name)
+
+
+async def _broker(options: UpOptions, installation: Installation) -> RabbitServer | None:
+    if options.amqp_url:
+        return None
+    say("RabbitMQ, a private node")
+    await asyncio.to_thread(obtain_rabbitmq, installation.package_cache, say)
+    rabbit = RabbitServer(installation.data_dir / "rabbitmq", package_cache=installation.package_cache)
+    await asyncio.to_thread(rabbit.start)
+    return rabbit
+
+
+def _start_processes(installation: Installation, supervisor: Supervisor, amqp_url: str) -> None:
+    say("services, a process for each role")
+    mail = [sys.executable, "-m", "leadwire", "mail-sink", "--data-dir", str(installation.data_dir)]
+    ports = ["--smtp-port", str(installation.ports["smtp"]), "--http-port", str(installation.ports["mail-pages"])]
+    supervisor.start(Program("mail-sink", [*mail, *ports]))
+    for service in SERVICES:
+        common = installation.environment(service)
+        for role in ("api", "worker"):
+            name = f"{service.name}-{role}"
+            port = {"api": "LEADWIRE_HTTP_PORT", "worker": "LEADWIRE_HEALTH_PORT"}[role]
+            environment = {**common, port: str(installation.ports[name]), "LEADWIRE_AMQP_URL": amqp_url}
+            supervisor.start(Program(name, [sys.executable, "-m", service.package, role], environment))
+
+
+async def _gateway(installation: Installation) -> NginxServer:
+    say("nginx")
+    await asyncio.to_thread(obtain_nginx, installation.package_cache, say)
+    values = {
+        "LEADWIRE_GATEWAY_LISTEN": f"{installation.host}:{installation.port}",
+        "LEADWIRE_RATE_PER_ADDRESS": str(RATE_PER_ADDRESS),
+        "LEADWIRE_RATE_BURST": str(RATE_BURST),
+        **{upstream_name(s): f"127.0.0.1:{installation.ports[f'{s.name}-api']}" for s in SERVICES},
+    }
+    folder = installation.data_dir / "nginx"
+    configuration = private_configuration(folder, values)
+    nginx = NginxServer(folder, package_cache=installation.package_cache, config=configuration)
+    await asyncio.to_thread(nginx.start)
+    return nginx
+
+
+def upstream_name(service: Service) -> str:
+    return f"LEADWIRE_{service.key.removeprefix('lead_').upper()}_UPSTREAM"
+
+
+async def _until_ready(installation: Installation, supervisor: Supervisor) -> None:
+    """Every process answers /readyz; raises TimeoutError naming those that do not."""
+    waiting = {f"{service.name}-{role}" for service in SERVICES for role in ("api", "worker")}
+    async with httpx2.AsyncClient(timeout=5) as client:
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                while waiting:
+                    for name in sorted(waiting):
+                        if await _answers(client, installation.ports[name]):
+                            waiting.discard(name)
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise TimeoutError(f"not ready: {', '.join(sorted(waiting))}; see {supervisor.logs}") from None
+
+
+async def _answers(client: httpx2.AsyncClient, port: int) -> bool:
+    try:
+        return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
+    except httpx2.HTTPError:
+        return False
