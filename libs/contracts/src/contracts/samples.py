@@ -1,6 +1,7 @@
 """Example messages made from the schemas, the same ones every time. No person in them exists."""
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,8 @@ _ID = "01kb2v7xq8e9zr4m5n6p7s8t9w"
 _FORMATS = {"date-time": "2026-03-02T09:15:00Z", "date": "2026-06-30", "uuid": "019cad1f-5a20-7000-8000-000000000001"}
 _JSON_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
 
-# By `Struct.field` or field. A field that is missing here gets a value after its type and name.
+# By `LeadExpiredV1.reason`, `Lead.reason` or `reason`, the first that has the right type. A field that is missing here
+# gets a value after its type and name.
 _VALUES: dict[str, Any] = {
     "access_level": "leads_agent",
     "action": "reject",
@@ -27,6 +29,7 @@ _VALUES: dict[str, Any] = {
     "code": "ACME",
     "comments": "Would like to hear about the yearly plan.",
     "contact_time": "weekdays after 16",
+    "cool_down_minutes": 30,
     "country": "FI",
     "currency": "EUR",
     "custom": {"newsletter": True, "household_size": 3, "interests": ["solar", "heat pump"]},
@@ -43,14 +46,21 @@ _VALUES: dict[str, Any] = {
     "from": "09:00",
     "ip": "192.0.2.10",
     "kind": "outbound",
-    "SuppressionAddedV1.kind": "phone",
-    "SuppressionRemovedV1.kind": "phone",
+    "Suppression.kind": "phone",
     "last_name": "Esimerkki",
     "level": "warn",
     "location": "queue",
     "mode": "custom",
+    "lock_minutes": 10,
+    "max_age_hours": 720,
+    "max_attempts": 5,
     "Account.name": "Example Builders Oy",
-    "name": "Spring campaign",
+    "ContactList.name": "Fair visitors, spring",
+    "Partner.name": "Leads and More Oy",
+    "Product.name": "Solar panels 5 kW",
+    "Project.name": "Solar panels, spring",
+    "Sponsor.name": "Example Energy Oy",
+    "User.name": "Elli Esimerkki",
     "note": "Asked to be called back in the afternoon.",
     "Order.number": "SO-2026-00042",
     "order": "newest",
@@ -60,6 +70,12 @@ _VALUES: dict[str, Any] = {
     "priority": "normal",
     "Problem.code": "phone-invalid",
     "product_code": "SOLAR-5KW",
+    "quantity": 2,
+    "Email.reason": "550 5.1.1 no such mailbox",
+    "EmailSuppressedV1.reason": "bounced",
+    "LeadExpiredV1.reason": "age",
+    "LeadInvalidatedV1.reason": "wrong number",
+    "LeadReopenedV1.reason": "order cancelled",
     "reason": "duplicate",
     "recipient": "leads@partner.example",
     "region": "FI",
@@ -74,6 +90,7 @@ _VALUES: dict[str, Any] = {
     "until": "17:00",
     "value": "+447700900123",
     "via": "manual",
+    "window_days": 90,
 }
 
 
@@ -119,7 +136,7 @@ class _Sampler:
             return self._struct(schema)
         if "enum" in schema:
             return schema["enum"][0]
-        for key in (f"{struct}.{name}", name):
+        for key in (f"{struct}.{name}", f"{_entity(struct)}.{name}", name):
             if isinstance(_VALUES.get(key), _JSON_TYPES.get(schema.get("type", ""), object)):
                 return _VALUES[key]
         return self._by_type(schema, name)
@@ -141,6 +158,11 @@ class _Sampler:
                 return max(1, schema.get("minimum", 1))
             case _:
                 return True
+
+
+def _entity(struct: str) -> str:
+    """`ContactList` of `ContactListExpiredV1`."""
+    return re.sub(r"[A-Z][a-z]+V\d+$", "", struct)
 
 
 def _string(name: str) -> str:
