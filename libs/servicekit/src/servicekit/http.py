@@ -10,7 +10,7 @@ from messaging.database import Database
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from servicekit.health import health_router
+from servicekit.health import set_up_health
 from servicekit.idempotency import Route
 from servicekit.identity import IdentityVerifier
 from servicekit.middleware import EdgeMiddleware
@@ -45,7 +45,8 @@ def create_http(
     http.router.route_class = Route
     http.state.database = database
     http.state.identity_verifier = verifier
-    for each_router in (health_router(name), *routers):
+    set_up_health(http, name, database)
+    for each_router in routers:
         http.include_router(each_router)
     http.add_exception_handler(DomainError, _on_domain_error)
     http.add_exception_handler(RequestValidationError, _on_validation_error)

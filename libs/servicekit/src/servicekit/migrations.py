@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import threading
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -37,20 +38,22 @@ def migrate(dsn: str, package: str) -> bool:
     return result
 
 
+@cache
 def newest_revision(package: str) -> str | None:
     """The revision that no other one follows; None for a package without migrations. Imports neither it nor Alembic.
 
     Raises ValueError when there are several.
     """
-    revisions: dict[str, str | None] = {}
-    for file in sorted(migrations_folder(package).glob("*.py")):
-        named = _constants(file)
-        if "revision" in named:
-            revisions[str(named["revision"])] = named.get("down_revision")
+    revisions = _revisions(package)
     heads = set(revisions) - set(revisions.values())
     if len(heads) > 1:
         raise ValueError(f"{package} has several newest revisions: {', '.join(sorted(heads))}")
     return heads.pop() if heads else None
+
+
+@cache
+def known_revisions(package: str) -> frozenset[str]:
+    return frozenset(_revisions(package))
 
 
 async def current_revision(connection: Any) -> str | None:
@@ -66,6 +69,12 @@ def migrations_folder(package: str) -> Path:
     if spec is None or spec.origin is None:
         raise ValueError(f"there is no package {package}")
     return Path(spec.origin).parent / "migrations"
+
+
+def _revisions(package: str) -> dict[str, str | None]:
+    """Every revision, and which one it follows."""
+    named = [_constants(file) for file in sorted(migrations_folder(package).glob("*.py"))]
+    return {str(names["revision"]): names.get("down_revision") for names in named if "revision" in names}
 
 
 def _constants(file: Path) -> dict[str, Any]:
@@ -105,9 +114,11 @@ async def _upgrade(dsn: str, package: str) -> None:
     config.set_main_option("path_separator", "newline")
     config.set_main_option("script_location", str(ENVIRONMENT).replace("%", "%%"))
     config.set_main_option("version_locations", str(migrations_folder(package)).replace("%", "%%"))
-    engine = create_async_engine(
-        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(dsn)
-    )
+
+    async def connect() -> Any:
+        return await asyncpg.connect(dsn)
+
+    engine = create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=connect)
 
     def upgrade(connection: Any) -> None:
         config.attributes["connection"] = connection

@@ -13,7 +13,9 @@ from servicekit.identity import IdentityVerifier
 class ServiceSettings(BaseSettings):
     """What every service needs; a service adds its own fields in a subclass. Read from `LEADWIRE_…`."""
 
-    model_config = SettingsConfigDict(env_prefix="LEADWIRE_", frozen=True, extra="ignore", env_nested_delimiter="__")
+    model_config = SettingsConfigDict(
+        env_prefix="LEADWIRE_", frozen=True, extra="ignore", env_nested_delimiter="__", hide_input_in_errors=True
+    )
 
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/database of this service")
     database_pool: int = Field(default=10, ge=2, le=100, description="Connections at most")

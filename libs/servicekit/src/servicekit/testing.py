@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,11 +14,16 @@ import httpx2
 import msgspec
 import pytest
 import pytest_asyncio
-from contracts.envelope import Envelope, Trace, decode_envelope, decode_event, encode
+from contracts.envelope import Trace, decode_envelope, decode_event, encode
 from contracts.event import Event
 from embedded import NotObtainable, PostgresServer, RabbitServer, ServerFailed
+from messaging.counters import Counters
 from messaging.database import Database
-from messaging.subscription import Received
+from messaging.inbox.delivery import DONE, Delivery
+from messaging.inbox.processor import Processor
+from messaging.subscription import Handler, Received
+from messaging.transport import RETRY_DELAYS
+from messaging.unit_of_work import UnitOfWork
 
 from servicekit.app import App
 from servicekit.identity import HEADER, Identity, IdentitySigner
@@ -128,10 +133,10 @@ class ServiceUnderTest:
     async def deliver(self, event: Event, sequence: int = 1, message_id: UUID | None = None) -> None:
         """Hands an event to every subscription that wants it, and returns when its effect is committed."""
         message = encode(event, source=f"/leadwire/{event.context}-svc", sequence=sequence, trace=Trace())
-        envelope = decode_envelope(message.body)
+        body = message.body
         if message_id is not None:
-            envelope = msgspec.structs.replace(envelope, id=message_id)
-        await _deliver(self.app, envelope)
+            body = msgspec.json.encode(msgspec.structs.replace(decode_envelope(body), id=message_id))
+        await _deliver(self.app, body)
 
     async def published(self, *event_classes: type[Event]) -> list[Event]:
         """What the outbox holds, in order; only events of the given classes, if any are given."""
@@ -165,17 +170,27 @@ def http_client(app: App, **options: Any) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=transport, base_url="http://service")
 
 
-async def _deliver(app: App, envelope: Envelope) -> None:
+async def _deliver(app: App, body: bytes) -> None:
+    """Through the real consumer; what a handler raised is raised here, too, where a worker would try again later."""
+    envelope = decode_envelope(body)
     for subscription in app.subscriptions:
         if envelope.type not in subscription.event_types:
             continue
-        event = decode_event(envelope, subscription.handlers)
-        async with app.database.unit_of_work() as work:
-            queue = f"{app.name}.{subscription.name}"
-            if await work.fetchval(_INBOX, queue, envelope.id):
-                await subscription.handlers[type(event)](work, [Received(event, envelope)])
+        raised: list[Exception] = []
+        handlers = {event: _recording(handler, raised) for event, handler in subscription.handlers.items()}
+        recorded = replace(subscription, handlers=handlers)
+        processor = Processor(app.database, recorded, len(RETRY_DELAYS), Counters())
+        (verdict,) = await processor.process([Delivery(body)])
+        if verdict is not DONE:
+            raise raised[-1]
 
 
-_INBOX = """
-INSERT INTO inbox (subscription, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true
-"""
+def _recording(handler: Handler, raised: list[Exception]) -> Handler:
+    async def handle(work: UnitOfWork, batch: Sequence[Received[Event]]) -> None:
+        try:
+            await handler(work, batch)
+        except Exception as error:
+            raised.append(error)
+            raise
+
+    return handle

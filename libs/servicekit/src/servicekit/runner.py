@@ -1,0 +1,128 @@
+"""`python -m x_svc api|worker|migrate`: one process of a service."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import uvloop
+from messaging.wake import RelayWaker
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from servicekit.app import App
+from servicekit.health import create_health_http
+from servicekit.logs import configure_logs, hush_loop
+from servicekit.migrations import migrate
+from servicekit.process import ApiSettings, LogSettings, MigrateSettings, WorkerSettings
+from servicekit.server import Address, serve, settle_memory
+from servicekit.worker import build_worker, observe, run_worker
+
+logger = logging.getLogger(__name__)
+S = TypeVar("S", bound=BaseSettings)
+Build = Callable[[S], Awaitable[App]]
+
+
+def main(name: str, package: str, settings_class: type[S], build: Build[S]) -> NoReturn:
+    """Ends the process: 0 when it was asked to stop, 1 when something failed, 2 for wrong words or settings."""
+    roles: dict[str, Callable[[], int]] = {
+        "api": lambda: _run(_api(settings_class, build)),
+        "worker": lambda: _run(_worker(settings_class, build)),
+        "migrate": lambda: _migrate(package),
+    }
+    words = sys.argv[1:]
+    if len(words) != 1 or words[0] not in roles:
+        sys.stderr.write(f"usage: python -m {package} {'|'.join(roles)}\n")
+        sys.exit(2)
+    try:
+        configure_logs(name, LogSettings().log_level)
+        sys.exit(roles[words[0]]())
+    except ValidationError as error:
+        sys.stderr.write(describe_settings(error))
+        sys.exit(2)
+
+
+def describe_settings(error: ValidationError) -> str:
+    """Names the variables that are missing or wrong; never their values."""
+    lines = [f"LEADWIRE_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+    return "Settings are missing or wrong:\n" + "".join(f"  {line}\n" for line in lines)
+
+
+async def serve_api(app: App, address: Address, stop: asyncio.Event) -> None:
+    """The API of a service whose relay runs in another process."""
+    waker = RelayWaker(app.database)
+    settle_memory()
+    await serve(app.http, address, stop)
+    del waker
+
+
+async def serve_worker(app: App, amqp_url: str, health: Address, stop: asyncio.Event) -> None:
+    """The worker of a service, with an HTTP port of its own for whoever watches it."""
+    from messaging.amqp import AmqpTransport  # noqa: PLC0415 -- an API process never holds the broker's client
+
+    async with AmqpTransport(amqp_url) as transport, asyncio.TaskGroup() as group:
+        worker = build_worker(app, transport)
+        http = create_health_http(app.name, app.database)
+        observe(http, app.name, worker)
+        settle_memory()
+        watched = asyncio.Event()
+        group.create_task(serve(http, health, watched))
+        try:
+            await run_worker(app, worker, stop)
+        finally:
+            watched.set()
+
+
+async def _api(settings_class: type[S], build: Build[S]) -> None:
+    process = ApiSettings()
+    address = Address(host=process.http_host, port=process.http_port, trusted_proxies=process.http_trusted_proxies)
+    app = await build(settings_class())
+    try:
+        await serve_api(app, address, _stop_on_signals())
+    finally:
+        await app.close()
+
+
+async def _worker(settings_class: type[S], build: Build[S]) -> None:
+    process = WorkerSettings()  # pyright: ignore[reportCallIssue] -- its fields come from the environment
+    app = await build(settings_class())
+    try:
+        health = Address(host=process.health_host, port=process.health_port)
+        await serve_worker(app, process.amqp_url.get_secret_value(), health, _stop_on_signals())
+    finally:
+        await app.close()
+
+
+def _migrate(package: str) -> int:
+    settings = MigrateSettings()  # pyright: ignore[reportCallIssue] -- its fields come from the environment
+    try:
+        changed = migrate(settings.database_url.get_secret_value(), package)
+    except Exception:
+        logger.exception("the migration failed")
+        return 1
+    logger.info("the schema is %s", "now at the newest revision" if changed else "as it should be")
+    return 0
+
+
+def _run(work: Coroutine[Any, Any, None]) -> int:
+    async def run() -> None:
+        hush_loop(asyncio.get_running_loop())
+        await work
+
+    try:
+        uvloop.run(run())
+    except ValidationError:
+        raise
+    except BaseException as error:
+        logger.critical("the process ends: %s", type(error).__name__, exc_info=error)
+        return 1
+    return 0
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    return stop
