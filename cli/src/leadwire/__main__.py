@@ -38,7 +38,7 @@ def openapi() -> None:
     """Print one OpenAPI document for the whole platform."""
     from leadwire.documents import openapi_document  # noqa: PLC0415 -- imports every service
 
-    print(json.dumps(openapi_document(), indent=1))  # noqa: T201 -- the command's output
+    print(json.dumps(asyncio.run(openapi_document()), indent=1))  # noqa: T201 -- the command's output
 
 
 @app.command

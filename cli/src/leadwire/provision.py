@@ -57,7 +57,7 @@ async def provision(databases: Databases) -> None:
     await asyncio.gather(*(_grant(databases, service) for service in SERVICES))
 
 
-async def _create(admin: "asyncpg.Connection[asyncpg.Record]", databases: Databases, service: Service) -> None:
+async def _create(admin: asyncpg.Connection, databases: Databases, service: Service) -> None:
     login, owner, password = f"leadwire_{service.key}", f"leadwire_{service.key}_owner", f"database_{service.key}"
     for role in (login, owner):
         quoted = await admin.fetchval("SELECT quote_literal($1)", databases.secrets[password])

@@ -1,20 +1,21 @@
 """`leadwire up`: the whole platform in this one process, with an embedded PostgreSQL and the embedded bus."""
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from embedded import PostgresServer
 from messaging.embedded_bus import EmbeddedBus
 from servicekit.app import App
-from servicekit.runner import http_server, run_worker
+from servicekit.server import Address, serve, settle_memory
+from servicekit.worker import build_worker, observe, run_worker
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from leadwire import __version__
-from leadwire.announcement import Login, announce_ready, say
+from leadwire.announcement import announce_ready, say
 from leadwire.demo.runner import Demo
 from leadwire.gateway.in_process import InProcessGateway
 from leadwire.installation import Installation, settings_from
@@ -26,55 +27,53 @@ from leadwire.options import UpOptions
 from leadwire.pages import start_pages
 from leadwire.prepare import prepare
 from leadwire.processes import Supervisor
-from leadwire.services import SERVICES
+from leadwire.services import SERVICES, Service
 from leadwire.waiting import until_stopped
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 async def run(options: UpOptions, stop: asyncio.Event) -> None:
-    """Returns after `stop` is set and everything has been shut down in order."""
+    """Returns after `stop` is set and everything has been shut down in order. Raises ServerFailed or OSError."""
     postgres, installation, logins = await prepare(options)
     try:
-        await _serve(options, installation, postgres, logins, stop)
+        async with AsyncExitStack() as stack:
+            running = await _start(installation, postgres, stack)
+            if options.demo:
+                demo = Demo(installation.data_dir, installation.url)
+                logins = [*logins, *await demo.prepare(installation.admin)]
+                stack.push_async_callback(_cancelled, asyncio.create_task(demo.trickle()))
+            announce_ready(installation.url, _listed_pages(options.host), logins)
+            await until_stopped(stop, running)
+            say("stopping")
     finally:
-        say("stopping PostgreSQL")
         await asyncio.to_thread(postgres.stop)
 
 
-async def _serve(
-    options: UpOptions, installation: Installation, postgres: PostgresServer, logins: list[Login], stop: asyncio.Event
-) -> None:
+async def _start(
+    installation: Installation, postgres: PostgresServer, stack: AsyncExitStack
+) -> list[asyncio.Task[None]]:
+    """Starts everything; the stack ends it in reverse: requests first, then workers, then connections."""
+    folder = MailFolder(installation.data_dir / "mail")
+    sink = MailSink(folder, installation.ports["smtp"])
+    await sink.start()
+    stack.push_async_callback(sink.stop)
+    say("services")
     notes = Supervisor(installation.data_dir)
-    async with AsyncExitStack() as stack:
-        folder = MailFolder(installation.data_dir / "mail")
-        sink = MailSink(folder, installation.ports["smtp"])
-        await sink.start()
-        stack.push_async_callback(sink.stop)
-        say("services")
-        apps = [await stack.enter_async_context(_built(installation, index)) for index in range(len(SERVICES))]
-        gateway = InProcessGateway(
-            {app.name: app.http for app in apps}, start_pages(_pages(apps, folder, options.host))
-        )
-        bus = EmbeddedBus()
-        keeper = asyncio.create_task(keep_running(postgres, lambda pid: notes.note("postgres", pid)))
-        stack.push_async_callback(_cancelled, keeper)
-        workers = [asyncio.create_task(run_worker(app, bus, stop), name=app.name) for app in apps]
-        stack.push_async_callback(_finished, stop, workers)
-        server = await stack.enter_async_context(http_server(gateway, options.host, options.port))
-        gc.collect()
-        gc.freeze()
-        if options.demo:
-            demo = Demo(installation.data_dir, installation.url)
-            logins = [*logins, *await demo.prepare(installation.admin)]
-            stack.push_async_callback(_cancelled, asyncio.create_task(demo.trickle()))
-        announce_ready(installation.url, _listed_pages(options.host), logins)
-        await until_stopped(stop, [keeper, server, *workers])
+    keeper = asyncio.create_task(keep_running(postgres, lambda pid: notes.note("postgres", pid)), name="postgres")
+    stack.push_async_callback(_cancelled, keeper)
+    apps = [await stack.enter_async_context(_built(installation, service)) for service in SERVICES]
+    workers = await stack.enter_async_context(_working(apps))
+    gateway = InProcessGateway(
+        {app.name: app.http for app in apps}, start_pages(_pages(apps, folder, installation.host))
+    )
+    server = await stack.enter_async_context(_serving(gateway, Address(host=installation.host, port=installation.port)))
+    settle_memory()
+    return [keeper, server, *workers]
 
 
 @asynccontextmanager
-async def _built(installation: Installation, index: int) -> AsyncIterator[App]:
-    service = SERVICES[index]
+async def _built(installation: Installation, service: Service) -> AsyncGenerator[App]:
     app: App = await service.build()(settings_from(service, installation.environment(service)))
     try:
         yield app
@@ -82,7 +81,38 @@ async def _built(installation: Installation, index: int) -> AsyncIterator[App]:
         await app.close()
 
 
-def _pages(apps: list[App], folder: MailFolder, host: str) -> list[BaseRoute]:
+@asynccontextmanager
+async def _working(apps: Sequence[App]) -> AsyncGenerator[list[asyncio.Task[None]]]:
+    """Relays, consumers and tasks of all services over one bus."""
+    bus, stop = EmbeddedBus(), asyncio.Event()
+    workers = [(app, build_worker(app, bus)) for app in apps]
+    for app, worker in workers:
+        observe(app.http, app.name, worker)
+    tasks = [asyncio.create_task(run_worker(app, worker, stop), name=app.name) for app, worker in workers]
+    try:
+        yield tasks
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _serving(http: ASGIApp, address: Address) -> AsyncGenerator[asyncio.Task[None]]:
+    stop, ready = asyncio.Event(), asyncio.Event()
+    server = asyncio.create_task(serve(http, address, stop, ready), name="http")
+    listening = asyncio.create_task(ready.wait())
+    await asyncio.wait([server, listening], return_when=asyncio.FIRST_COMPLETED)
+    listening.cancel()
+    if server.done():
+        server.result()
+    try:
+        yield server
+    finally:
+        stop.set()
+        await asyncio.gather(server, return_exceptions=True)
+
+
+def _pages(apps: Sequence[App], folder: MailFolder, host: str) -> list[BaseRoute]:
     document = platform_document({app.name: app.http.openapi() for app in apps}, __version__)
 
     async def openapi(_: Request) -> Response:
@@ -100,8 +130,3 @@ def _listed_pages(host: str) -> list[tuple[str, str]]:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-async def _finished(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    stop.set()
-    await asyncio.gather(*tasks, return_exceptions=True)

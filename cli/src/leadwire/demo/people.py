@@ -3,10 +3,18 @@
 from dataclasses import dataclass
 from random import Random
 
-_FINNISH_FIRST = ["Aino", "Eeva", "Helmi", "Ilona", "Johanna", "Kaisa", "Liisa", "Maarit", "Noora", "Päivi", "Sanna", "Tuulikki", "Antti", "Eero", "Heikki", "Juhani", "Kalle", "Lauri"]
-_FINNISH_LAST = ["Aaltonen", "Heikkinen", "Hämäläinen", "Järvinen", "Kinnunen", "Korhonen", "Laine", "Lehtonen", "Mäkinen", "Nieminen", "Rantanen", "Virtanen"]
-_AMERICAN_FIRST = ["Ava", "Carlos", "Denise", "Elijah", "Grace", "Hannah", "Isaac", "Jamal", "Keisha", "Logan", "Maria", "Nguyen", "Olivia", "Priya", "Samuel", "Tyrone"]
-_AMERICAN_LAST = ["Adams", "Brooks", "Castillo", "Diaz", "Edwards", "Foster", "Garcia", "Hughes", "Jackson", "Kim", "Lopez", "Morgan", "O'Brien", "Patel", "Rivera", "Walker"]
+_FINNISH_FIRST = tuple(
+    """Aino Eeva Helmi Ilona Johanna Kaisa Liisa Maarit Noora Päivi Sanna Tuulikki Antti Eero Heikki Juhani""".split()  # noqa: SIM905 -- a line of names reads better than one name a line
+)
+_FINNISH_LAST = tuple(
+    """Aaltonen Heikkinen Hämäläinen Järvinen Kinnunen Korhonen Laine Lehtonen Mäkinen Nieminen Virtanen""".split()  # noqa: SIM905 -- a line of names reads better than one name a line
+)
+_AMERICAN_FIRST = tuple(
+    """Ava Carlos Denise Elijah Grace Hannah Isaac Jamal Keisha Logan Maria Olivia Priya Samuel Tyrone""".split()  # noqa: SIM905 -- a line of names reads better than one name a line
+)
+_AMERICAN_LAST = tuple(
+    """Adams Brooks Castillo Diaz Edwards Foster Garcia Hughes Jackson Kim Lopez Nguyen O'Brien Patel Rivera""".split()  # noqa: SIM905 -- a line of names reads better than one name a line
+)
 _US_AREAS = ("212", "312", "415", "512", "617", "720")
 
 

@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from servicekit.runner import http_server
+from servicekit.server import Address
+from servicekit.server import serve as serve_http
 
 from leadwire.mail.pages import mail_routes
 from leadwire.mail.sink import MailFolder, MailSink
@@ -16,7 +17,6 @@ async def serve(data_dir: Path, smtp_port: int, http_port: int, stop: asyncio.Ev
     sink = MailSink(folder, smtp_port)
     await sink.start()
     try:
-        async with http_server(start_pages(list(mail_routes(folder))), "127.0.0.1", http_port):
-            await stop.wait()
+        await serve_http(start_pages(list(mail_routes(folder))), Address(port=http_port), stop)
     finally:
         await sink.stop()

@@ -1,5 +1,6 @@
 """An SMTP server on loopback that keeps what it is given in a folder."""
 
+import asyncio
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,11 +9,11 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 
-from aiosmtpd.controller import UnthreadedController
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from contracts.ids import new_id
 
 KEPT = 1000
+SIZE_LIMIT = 16 * 1024 * 1024
 _NAME = "mail_"
 
 
@@ -71,18 +72,21 @@ class _Handler:
 
 
 class MailSink:
-    """Runs in the current event loop between start() and stop()."""
+    """Listens on loopback in the current event loop between start() and stop()."""
 
     def __init__(self, folder: MailFolder, port: int) -> None:
-        self._controller = UnthreadedController(
-            _Handler(folder), hostname="127.0.0.1", port=port, data_size_limit=2**24
-        )
+        self._handler = _Handler(folder)
+        self._port = port
+        self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._controller.server_coro = self._controller._create_server()  # noqa: SLF001 -- begin() wants a loop that is not running yet
-        self._controller.server = await self._controller.server_coro
+        """Raises OSError when the port is taken."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connection, "127.0.0.1", self._port)
 
     async def stop(self) -> None:
-        if self._controller.server is not None:
-            self._controller.server.close()
-            await self._controller.server.wait_closed()
+        if self._server is not None:
+            self._server.close()
+
+    def _connection(self) -> SMTP:
+        return SMTP(self._handler, data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True, ident="Leadwire mail sink")
