@@ -1,9 +1,9 @@
 """The FastAPI application of a service: problem documents, request ids, limits, health."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from messaging.database import Database
@@ -25,6 +25,14 @@ class Input(BaseModel):
     """The base of every body that comes from outside: unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
+
+
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+Db = Annotated[Database, Depends(_database)]
 
 
 def router(**options: Any) -> APIRouter:

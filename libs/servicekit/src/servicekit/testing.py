@@ -30,9 +30,9 @@ from servicekit.identity import HEADER, Identity, IdentitySigner
 from servicekit.keys import generate_signing_key, public_key_set, signer_of
 from servicekit.migrations import migrate
 
-_TEST_KEY: Final = generate_signing_key()
-TEST_KEY_SET: Final = public_key_set(_TEST_KEY)
-TEST_SIGNER: Final[IdentitySigner] = signer_of(_TEST_KEY)
+TEST_PRIVATE_KEY: Final = generate_signing_key()
+TEST_KEY_SET: Final = public_key_set(TEST_PRIVATE_KEY)
+TEST_SIGNER: Final[IdentitySigner] = signer_of(TEST_PRIVATE_KEY)
 Settings = TypeVar("Settings")
 
 
