@@ -34,7 +34,7 @@ def test_an_event_is_frozen_takes_keywords_and_refuses_fields_it_does_not_declar
     fields = {each: getattr(event, each) for each in event_class.__struct_fields__}
     assert event_class(**fields) == event
     with pytest.raises(TypeError, match="Unexpected keyword argument"):
-        event_class(**fields, nobody_declared_this=1)
+        event_class(**fields | {"nobody_declared_this": 1})
     with pytest.raises(TypeError, match="positional"):
         event_class("positional")  # pyright: ignore[reportCallIssue] -- what the test is about
 
