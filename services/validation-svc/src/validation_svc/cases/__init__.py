@@ -1,0 +1,1 @@
+"""Cases: held leads that wait for a validator's verdict."""

@@ -1,0 +1,1 @@
+"""The projects that cases belong to, as sponsor-svc tells them."""
