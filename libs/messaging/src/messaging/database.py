@@ -45,9 +45,9 @@ class Database:
 
     @classmethod
     async def connect(cls, dsn: str, *, source: str, max_size: int = 10) -> Self:
-        """Opens the pool; raises OSError or asyncpg.PostgresError when the server cannot be reached."""
+        """A pool that connects when it is first used: a service starts, and says so, while its database is away."""
         pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=max_size, init=_prepare_connection, reset=_leave_as_it_is, command_timeout=30
+            dsn, min_size=0, max_size=max_size, init=_prepare_connection, reset=_leave_as_it_is, command_timeout=30
         )
         return cls(pool, source)
 

@@ -57,8 +57,10 @@ class Worker:
         """`run` ends soon: what runs is finished, the rest goes back, what was published meanwhile is relayed."""
         self._stop_consuming.set()
 
-    async def run(self) -> None:
-        """Until stopped or cancelled. Raises ConsumerMissing, or what else cannot be survived."""
+    async def run(self, stop: asyncio.Event | None = None) -> None:
+        """Until `stop` is set, `stop()` is called, or it is cancelled. Raises ConsumerMissing, or what is fatal."""
+        if stop is not None:
+            self._stop_consuming = stop
         async with asyncio.TaskGroup() as group:
             relaying = group.create_task(self._relay.run(self._stop_relaying))
             background = [
