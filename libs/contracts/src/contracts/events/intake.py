@@ -64,6 +64,23 @@ class LeadQuarantinedV1(LeadEvent, frozen=True, kw_only=True):
     problems: list[Problem] = []
 
 
+@event("intake.lead.replaced.v1")
+class LeadReplacedV1(LeadEvent, frozen=True, kw_only=True):
+    """`lead` was returned, and its partner sent `replacement_id` in its stead."""
+
+    replacement_id: str
+
+
+@event("intake.return.accepted.v1")
+class ReturnAcceptedV1(Event, frozen=True, kw_only=True):
+    return_id: str
+    lead: LeadRef
+
+    @property
+    def subject(self) -> str:
+        return self.return_id
+
+
 class PartnerContent(Event, frozen=True, kw_only=True):
     """A partner company as it is now."""
 

@@ -86,6 +86,7 @@ class ProjectContent(Event, frozen=True, kw_only=True):
     queue: QueueRules = QueueRules()
     duplicates: DuplicateRules = DuplicateRules()
     checks: dict[str, str] = {}
+    written_confirmation: bool = False
 
     @property
     def subject(self) -> str:
@@ -135,7 +136,7 @@ class ProductChangedV1(ProductContent, frozen=True, kw_only=True):
 
 
 class ContactListContent(Event, frozen=True, kw_only=True):
-    """The list expires at the end of `expires_on` in `time_zone`; None: never."""
+    """The list expires at the end of `expires_on` in `time_zone`; None: never. `expired` says whether it has."""
 
     contact_list_id: str
     name: str
@@ -143,6 +144,7 @@ class ContactListContent(Event, frozen=True, kw_only=True):
     sponsor_id: str | None = None
     expires_on: date | None = None
     time_zone: str = "UTC"
+    expired: bool = False
 
     @property
     def subject(self) -> str:
