@@ -15,6 +15,10 @@ from embedded import NotObtainable, RabbitServer, ServerFailed, obtain_rabbitmq
 from embedded.packages import Package, unpacked
 
 
+def find_nothing(_name: str, path: str | None = None) -> None:
+    """Stand for a machine without any of the programs."""
+
+
 @pytest.fixture
 def broker(folder: Path, package_cache: Path) -> Iterator[RabbitServer]:
     server = RabbitServer(folder / "rabbit", package_cache=package_cache)
@@ -42,6 +46,7 @@ async def test_a_confirmed_message_survives_kill_9_and_stop(broker: RabbitServer
     broker.start()
     first = broker.pid
     await send(broker, b"one")
+    broker.settle()
     await send(broker, b"two")
     broker.kill()
     assert not broker.is_running()
@@ -79,7 +84,7 @@ def test_a_node_left_behind_by_a_dead_process_is_taken_over(broker: RabbitServer
 
 
 def test_one_that_cannot_be_had_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embedded.packages.shutil.which", lambda *_args, **_options: None)
+    monkeypatch.setattr("embedded.packages.shutil.which", find_nothing)
     monkeypatch.setattr("embedded.rabbitmq_programs.SCRIPTS", "nowhere/*")
     with pytest.raises(NotObtainable, match="apt install rabbitmq-server"):
         obtain_rabbitmq(tmp_path, print)

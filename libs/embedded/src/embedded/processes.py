@@ -63,7 +63,10 @@ def _command_lines() -> Iterator[tuple[int, str]]:
 
 def find(program: str, mark: str) -> list[int]:
     """Return the pids of live processes of this program whose command line carries the mark; zombies have none."""
-    return [pid for pid, command in _command_lines() if mark in command and program in command.partition(mark)[0]]
+    found = [pid for pid, command in _command_lines() if mark in command and program in command.partition(mark)[0]]
+    for pid in list(_children):
+        reap(pid)
+    return found
 
 
 def reap(pid: int) -> bool:
@@ -73,7 +76,7 @@ def reap(pid: int) -> bool:
     """
     child = _children.get(pid)
     if child is not None and child.poll() is not None:
-        del _children[pid]
+        _children.pop(pid, None)
         return True
     try:
         os.kill(pid, 0)

@@ -130,6 +130,14 @@ class RabbitServer:
             raise ServerFailed(f"rabbitmqctl {args[0]} failed: {output}")
         return output
 
+    def settle(self) -> None:
+        """Put the register of quorum queues on disk (about 1 s): call it after declaring queues.
+
+        RabbitMQ does so by itself within 1.5 s (measured on 3.10). A kill -9 before that loses a new queue's
+        content, confirmed messages too.
+        """
+        self.ctl("eval", "[dets:sync(Table) || Table <- dets:all()].")
+
     @property
     def _password(self) -> str:
         # Letters and digits only: it stands in a URL and in rabbitmq.conf.
