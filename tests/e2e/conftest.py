@@ -1,0 +1,38 @@
+"""The platform in both modes; every test gets a call centre of its own on it."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from harness.api import Api, client
+from harness.centre import Centre, make_centre
+from harness.platform import Platform, running_platform
+
+MakeCentre = Callable[..., Awaitable[Centre]]
+
+
+@pytest.fixture(scope="session", params=["embedded", "split"])
+def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)  # as root the servers run as another user, who must be able to reach their folders
+    with running_platform(folder, request.param) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(platform: Platform) -> AsyncGenerator[Api]:
+    async with client(platform.url) as http:
+        yield Api(http)
+
+
+@pytest.fixture
+def centre(api: Api) -> MakeCentre:
+    """Makes a call centre: `await centre(partners=2, agents=8, call_centre_validation=True)`."""
+
+    async def make(**wanted: Any) -> Centre:
+        return await make_centre(api, **wanted)
+
+    return make
