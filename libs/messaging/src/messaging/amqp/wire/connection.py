@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
 from pamqp import base, commands, frame, header
@@ -143,9 +143,8 @@ class Connection(asyncio.Protocol):
         self._lose(ConnectionLost("closed by us"))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- what create_connection makes
-        transport.set_write_buffer_limits(high=WRITE_BUFFER)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without being derived from it
+        self._transport.set_write_buffer_limits(high=WRITE_BUFFER)
         self._heard = asyncio.get_running_loop().time()
 
     def connection_lost(self, exc: Exception | None) -> None:
