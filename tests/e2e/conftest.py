@@ -30,7 +30,7 @@ async def api(platform: Platform) -> AsyncGenerator[Api]:
 
 @pytest.fixture
 def centre(api: Api) -> MakeCentre:
-    """Makes a call centre: `await centre(partners=2, agents=8, call_centre_validation=True)`."""
+    """Makes a call centre, e.g. with `partners=2, agents=8, call_centre_validation=True`."""
 
     async def make(**wanted: Any) -> Centre:
         return await make_centre(api, **wanted)

@@ -155,7 +155,7 @@ async def test_a_lead_put_back_is_not_offered_during_its_cool_down(centre: Any) 
 
 
 async def test_the_partner_gets_one_mail_for_each_lead(centre: Any) -> None:
-    """N2.8, N5.1: one purchase mail per accepted lead and address, by a real SMTP conversation; none for a duplicate."""
+    """N2.8, N5.1: one purchase mail per accepted lead and address, over real SMTP; none for a duplicate."""
     here: Centre = await centre()
     pushed = await push(here)
     copy = await here.partners[0].post("/v1/leads", {**lead(1, here.project_id), "external_id": "another"})

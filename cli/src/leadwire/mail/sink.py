@@ -12,7 +12,7 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from contracts.ids import new_id
 
-KEPT = 1000
+KEPT = 5000
 SIZE_LIMIT = 16 * 1024 * 1024
 _NAME = "mail_"
 
