@@ -10,12 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 import pytest
 from embedded import PostgresServer, ServerFailed, free_port
-from embedded.account import server_account
+from embedded.account import Account, server_account
 from embedded.postgres_programs import find_programs
 
 INSTALLED = list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+@pytest.fixture
+def open_folder(folder: Path) -> Path:
+    folder.chmod(0o755)
+    return folder
+
+
+def reach_nothing(_account: Account, _folder: Path) -> bool:
+    """Stand for a clone in a home that is closed to others."""
+    return False
 
 
 def find_nothing(_name: str) -> None:
@@ -177,3 +189,17 @@ async def test_below_a_folder_closed_to_the_servers_account_it_runs_elsewhere(fo
     finally:
         server.stop()
         shutil.rmtree(server.pgdata.parent)
+
+
+async def test_from_an_environment_closed_to_the_servers_account_its_programs_run_from_a_copy(
+    build: Callable[..., PostgresServer], open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedded.homes.SYSTEM_HOMES", open_folder / "homes")
+    monkeypatch.setattr(Account, "reaches", reach_nothing)
+    server = build()
+    server.start()
+    assert server.pid is not None
+    assert psutil.Process(server.pid).cmdline()[0].startswith(str(open_folder / "homes/programs"))
+    assert await ask(server, "SELECT 1") == 1
+    server.stop()
+    shutil.rmtree(server.pgdata.parent)

@@ -1,6 +1,7 @@
 """Folders that the servers' account can reach."""
 
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -37,13 +38,18 @@ def _home_elsewhere(home: Path, account: Account) -> Path:
     if below_temporary:
         _sweep(temporary)
     else:
-        SYSTEM_HOMES.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _shared(SYSTEM_HOMES)
     elsewhere = Path(mkdtemp(prefix=PREFIX, dir=temporary if below_temporary else SYSTEM_HOMES))
     account.give(elsewhere)
     home.unlink(missing_ok=True)
     home.symlink_to(elsewhere)
     (elsewhere / "linked-from").write_text(str(home))
     return elsewhere
+
+
+def _shared(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)  # whatever the umask says
 
 
 def _sweep(temporary: Path) -> None:
@@ -54,19 +60,25 @@ def _sweep(temporary: Path) -> None:
                 shutil.rmtree(home)
 
 
-def reachable_copy(tree: Path, name: str, account: Account) -> Path:
-    """Return the tree, or a copy of it that the account can execute: an environment may lie below /root."""
-    if account.reaches(tree):
+def reachable_copy(tree: Path, name: str, account: Account, parts: Sequence[str] = ("",)) -> Path:
+    """Return the tree, or a copy of these parts of it that the account can execute: it may lie below /root."""
+    if all(account.reaches(tree / part) for part in parts):
         return tree
     copy = SYSTEM_HOMES / "programs" / name
     if not copy.exists():
-        copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        part = copy.with_name(f"{name}.{token_hex(4)}")
-        shutil.copytree(tree, part, symlinks=True)
+        _shared(SYSTEM_HOMES)
+        _shared(copy.parent)
+        fresh = copy.with_name(f"{name}.{token_hex(4)}")
+        for part in parts:
+            shutil.copytree(tree / part, fresh / part, symlinks=True)
+        for path in (fresh, *fresh.rglob("*")):
+            if not path.is_symlink():
+                executable = path.is_dir() or path.stat().st_mode & 0o100
+                path.chmod(0o755 if executable else 0o644)
         try:
-            part.rename(copy)
+            fresh.rename(copy)
         except OSError:  # another process was first
-            shutil.rmtree(part)
+            shutil.rmtree(fresh)
     return copy
 
 

@@ -15,7 +15,7 @@ from embedded.account import server_account
 from embedded.errors import ServerFailed, with_log_tail
 from embedded.homes import private_home, runnable
 from embedded.packages import Package, unpacked
-from embedded.processes import Launch, launch, reap, send, wait_until
+from embedded.processes import Launch, launch, reap, send, wait_gone, wait_until
 from embedded.remembered import locked, replace
 
 ADVICE: Final = "install nginx (Debian, Ubuntu: apt install nginx; macOS: brew install nginx)"
@@ -178,9 +178,10 @@ class NginxServer:
         def left() -> list[int]:
             return [pid for pid in processes.find("nginx: ", "process") if _session_of(pid) in sessions]
 
-        for pid in left():
+        found = left()
+        for pid in found:
             send(pid, signal.SIGKILL)
-        if not wait_until(lambda: not [pid for pid in left() if not reap(pid)], seconds=STOP_SECONDS):
+        if not wait_gone(left, seconds=STOP_SECONDS, seen=found):
             raise with_log_tail("nginx's processes do not end", self.log)
 
 

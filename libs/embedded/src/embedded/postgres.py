@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from embedded.homes import private_home
 from embedded.ports import free_port, is_free
 from embedded.postgres_programs import Programs, find_programs
 from embedded.postgres_settings import configuration, initdb_options
-from embedded.processes import Launch, launch, reap, send, wait_until
+from embedded.processes import Launch, launch, reap, send, wait_gone, wait_until
 from embedded.remembered import locked, remember, replace
 
 SUPERUSER: Final = "leadwire"
@@ -90,16 +91,14 @@ class PostgresServer:
         send(pid, signal.SIGINT)
         if not wait_until(lambda: reap(pid), seconds=STOP_SECONDS):
             send(pid, signal.SIGQUIT)
-        self._await_end()
+        self._await_end([pid])
 
     def kill(self) -> None:
         """SIGKILL the postmaster, and return when its back-ends are gone too: what a fault test wants."""
-        pid = self.pid
-        if pid is None:
-            return
-        send(pid, signal.SIGKILL)
-        wait_until(lambda: reap(pid), seconds=ORPHAN_SECONDS)
-        self._await_end()
+        pid, all_of_it = self.pid, self.process_ids()
+        if pid is not None:
+            send(pid, signal.SIGKILL)
+        self._await_end(all_of_it)
 
     @property
     def _password(self) -> str:
@@ -137,14 +136,12 @@ class PostgresServer:
         self.stop()
         return False
 
-    def _await_end(self) -> None:
-        def gone() -> bool:
-            return not [pid for pid in self.process_ids() if not reap(pid)]
-
-        if not wait_until(gone, seconds=ORPHAN_SECONDS):
-            for pid in self.process_ids():
+    def _await_end(self, seen: Sequence[int] = ()) -> None:
+        if not wait_gone(self.process_ids, seconds=ORPHAN_SECONDS, seen=seen):
+            left = self.process_ids()
+            for pid in left:
                 send(pid, signal.SIGKILL)
-            if not wait_until(gone, seconds=ORPHAN_SECONDS):
+            if not wait_gone(self.process_ids, seconds=ORPHAN_SECONDS, seen=left):
                 raise with_log_tail("PostgreSQL's processes do not end", self.log)
 
     def _prepared(self, home: Path) -> Programs:

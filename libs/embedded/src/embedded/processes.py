@@ -1,5 +1,6 @@
 """Start, find and end server processes, also those that an earlier process of ours has left behind."""
 
+import atexit
 import contextlib
 import os
 import signal
@@ -63,16 +64,13 @@ def _command_lines() -> Iterator[tuple[int, str]]:
 
 def find(program: str, mark: str) -> list[int]:
     """Return the pids of live processes of this program whose command line carries the mark; zombies have none."""
-    found = [pid for pid, command in _command_lines() if mark in command and program in command.partition(mark)[0]]
-    for pid in list(_children):
-        reap(pid)
-    return found
+    return [pid for pid, command in _command_lines() if mark in command and program in command.partition(mark)[0]]
 
 
 def reap(pid: int) -> bool:
     """Tell whether the process has ended, taking its exit status when it is a child of ours.
 
-    An orphan that has ended stays a zombie, without a command line, until process 1 gets round to it.
+    An orphan that has ended stays a zombie until process 1 gets round to it.
     """
     child = _children.get(pid)
     if child is not None and child.poll() is not None:
@@ -84,12 +82,33 @@ def reap(pid: int) -> bool:
         return True
     except PermissionError:
         return False
-    if child is not None or not Path("/proc/self/cmdline").exists():
+    if child is not None or not Path("/proc/self/stat").exists():
         return False
     try:
-        return not Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in {"Z", "X"}
     except OSError:
         return True
+
+
+def wait_gone(look: Callable[[], list[int]], *, seconds: float, seen: Sequence[int] = ()) -> bool:
+    """Wait until nothing is found any more and all that was ever seen has ended.
+
+    A process loses its command line, by which it is found, before it lets go of its sockets and locks.
+    """
+    known = set(seen)
+
+    def gone() -> bool:
+        known.update(look())
+        return not [pid for pid in known if not reap(pid)]
+
+    return wait_until(gone, seconds=seconds)
+
+
+@atexit.register
+def _leave_running() -> None:
+    for child in _children.values():
+        if child.poll() is None:
+            child.returncode = 0  # left running on purpose; the interpreter would warn of it
 
 
 def send(pid: int, what: signal.Signals) -> None:

@@ -14,7 +14,7 @@ from embedded.account import server_account
 from embedded.errors import ServerFailed, with_log_tail
 from embedded.homes import private_home
 from embedded.ports import free_port, is_free
-from embedded.processes import Launch, launch, reap, send, wait_until
+from embedded.processes import Launch, launch, reap, send, wait_gone, wait_until
 from embedded.rabbitmq_programs import Programs, obtain_rabbitmq, programs_for
 from embedded.rabbitmq_settings import Ports, configuration, environment
 from embedded.remembered import locked, remember, replace
@@ -181,12 +181,10 @@ class RabbitServer:
             return False
 
     def _end_all(self) -> None:
-        def left() -> list[int]:
-            return [pid for pid in (*self._nodes(), *self._epmds()) if not reap(pid)]
-
-        for pid in left():
+        left = self._nodes() + self._epmds()
+        for pid in left:
             send(pid, signal.SIGKILL)
-        if not wait_until(lambda: not left(), seconds=STOP_SECONDS):
+        if not wait_gone(self._nodes, seconds=STOP_SECONDS, seen=left):
             raise with_log_tail("RabbitMQ's processes do not end", self.log)
 
     def _choose_ports(self) -> None:
