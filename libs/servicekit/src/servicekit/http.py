@@ -77,9 +77,14 @@ def _on_domain_error(request: Request, error: Exception) -> Response:
 
 def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class only
+    return problem(request, validation_failed(error))
+
+
+def validation_failed(error: RequestValidationError) -> DomainError:
+    """All that is wrong with the input, with pointers and without its values."""
     errors = [FieldError(_pointer(e["loc"]), str(e["type"]).replace("_", "-"), _words(e)) for e in error.errors()]
     detail = f"{len(errors)} field(s) of the request are not as they should be."
-    return problem(request, DomainError(Kind.INVALID, "validation-failed", detail, errors))
+    return DomainError(Kind.INVALID, "validation-failed", detail, errors)
 
 
 def _pointer(location: Sequence[str | int]) -> str:

@@ -62,11 +62,11 @@ async def serve_worker(app: App, amqp_url: str, health: Address, stop: asyncio.E
     """The worker of a service, with an HTTP port of its own for whoever watches it."""
     from messaging.amqp import AmqpTransport  # noqa: PLC0415 -- an API process never holds the broker's client
 
-    async with AmqpTransport(amqp_url) as transport, asyncio.TaskGroup() as group:
-        worker = build_worker(app, transport)
-        http = create_health_http(app.name, app.database)
-        observe(http, app.name, worker)
-        settle_memory()
+    worker = build_worker(app, AmqpTransport(amqp_url))
+    http = create_health_http(app.name, app.database)
+    observe(http, app.name, worker)
+    settle_memory()
+    async with asyncio.TaskGroup() as group:
         watched = asyncio.Event()
         group.create_task(serve(http, health, watched))
         try:

@@ -1,11 +1,16 @@
 """JSON as we accept it: no duplicate keys, no NaN or Infinity, no NUL, no broken Unicode, no bottomless nesting."""
 
 import json
+import re
+from math import isinf
 from typing import Any, NoReturn
 
 from servicekit.problems import DomainError, Kind
 
 MAX_DEPTH = 32
+MAX_INTEGER = 2**63 - 1  # more than that, others cannot read
+MAX_DIGITS = 21
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 class _DuplicateKeyError(ValueError):
@@ -27,7 +32,23 @@ def _constant(_: str) -> NoReturn:
     raise _ConstantError
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+def _integer(text: str) -> int:
+    number = int(text) if len(text) < MAX_DIGITS else MAX_INTEGER + 1
+    if not -MAX_INTEGER <= number <= MAX_INTEGER:
+        raise _ConstantError
+    return number
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise _ConstantError
+    return number
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float
+)
 
 
 def _refused(code: str, detail: str) -> DomainError:
@@ -45,27 +66,32 @@ def parse(body: bytes) -> Any:
     except _DuplicateKeyError:
         raise _refused("json-duplicate-key", "An object in the body has the same key twice.") from None
     except _ConstantError:
-        raise _refused("json-not-finite", "NaN and Infinity are not JSON numbers.") from None
+        raise _refused("json-not-finite", "NaN, Infinity and numbers too large for 64 bits are refused.") from None
     except (ValueError, RecursionError):
         raise _refused("json-invalid", "The body is not valid JSON.") from None
-    # Most bodies hold no escapes and no NUL: one scan of the text spares the walk over the values.
-    if "\\u" in text or text.count("[") + text.count("{") > MAX_DEPTH:
-        _check(value, MAX_DEPTH)
+    # UTF-8 has no half surrogates and JSON no bare NUL: both can only come from an escape, and most bodies hold none.
+    escaped = "\\u" in text
+    if escaped or text.count("[") + text.count("{") > MAX_DEPTH:
+        _check(value, MAX_DEPTH, strings=escaped)
     return value
 
 
-def _check(value: Any, depth: int) -> None:
+def _check(value: Any, depth: int, *, strings: bool) -> None:
     if depth == 0:
         raise _refused("json-too-deep", f"The body is nested more than {MAX_DEPTH} levels deep.")
     if isinstance(value, str):
-        if "\0" in value:
+        unfit = _UNFIT.search(value) if strings else None
+        if unfit is not None and unfit.group() == "\0":
             raise _refused("json-nul", "A string in the body holds a NUL character.")
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if unfit is not None:
             raise _refused("json-surrogate", "A string in the body holds half a surrogate pair.")
     elif isinstance(value, dict):
-        for key, item in value.items():
-            _check(key, depth - 1)
-            _check(item, depth - 1)
+        if strings:
+            _check(list(value), depth, strings=True)
+        for item in value.values():
+            if strings or isinstance(item, dict | list):
+                _check(item, depth - 1, strings=strings)
     elif isinstance(value, list):
         for item in value:
-            _check(item, depth - 1)
+            if strings or isinstance(item, dict | list):
+                _check(item, depth - 1, strings=strings)

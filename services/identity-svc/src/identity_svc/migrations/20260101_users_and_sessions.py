@@ -33,7 +33,6 @@ CREATE TABLE users (
     """
 CREATE TABLE sessions (
     token_hash bytea PRIMARY KEY,
-    csrf_hash bytea NOT NULL,
     user_id text COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL
@@ -60,5 +59,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("guesses", "sessions", "users"):
-        op.execute(f"DROP TABLE {table}")
+    raise NotImplementedError("before the first revision there is nothing to go back to")

@@ -1,0 +1,39 @@
+"""`python -m identity_svc create-admin`: the first admin, from LEADWIRE_ADMIN_EMAIL and LEADWIRE_ADMIN_PASSWORD."""
+
+import asyncio
+import sys
+
+from messaging.database import Database
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from servicekit.runner import describe_settings
+
+from identity_svc.users.create_user import ensure_admin
+
+
+class AdminSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="LEADWIRE_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    database_url: SecretStr
+    admin_email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    admin_password: SecretStr = Field(min_length=8, max_length=128)
+
+
+def create_admin() -> int:
+    """The exit code: 0 if it was created, 1 if a user has the address already, 2 for wrong settings."""
+    try:
+        settings = AdminSettings()  # pyright: ignore[reportCallIssue] -- its fields come from the environment
+    except ValidationError as error:
+        sys.stderr.write(describe_settings(error))
+        return 2
+    created = asyncio.run(_create(settings))
+    sys.stderr.write("The admin was created.\n" if created else "A user has this address already: nothing changed.\n")
+    return 0 if created else 1
+
+
+async def _create(settings: AdminSettings) -> bool:
+    database = await Database.connect(settings.database_url.get_secret_value(), source="/leadwire/identity-svc")
+    try:
+        return await ensure_admin(database, settings.admin_email, settings.admin_password.get_secret_value())
+    finally:
+        await database.close()

@@ -1,0 +1,23 @@
+"""Removes what has expired."""
+
+import asyncio
+import logging
+
+from messaging.database import Database
+from servicekit.unavailable import UNAVAILABLE
+
+from identity_svc.sessions import guard, store
+
+logger = logging.getLogger(__name__)
+EVERY_SECONDS = 600
+
+
+async def keep_clean(database: Database) -> None:
+    """Until cancelled."""
+    while True:
+        try:
+            async with database.unit_of_work() as work:
+                await store.delete_expired(work, guard.WINDOW)
+        except UNAVAILABLE as error:
+            logger.warning("expired sessions stay a while: %s", type(error).__name__)
+        await asyncio.sleep(EVERY_SECONDS)

@@ -1,0 +1,28 @@
+"""Slows down guessing, per account and per network address."""
+
+from datetime import timedelta
+
+from messaging.database import Database
+from servicekit.problems import DomainError, Kind
+
+from identity_svc.sessions import store
+from identity_svc.sessions.store import Limit
+
+WINDOW = timedelta(minutes=15)
+ACCOUNT = Limit(free=5, window=WINDOW)
+# Many people may sit behind one address.
+ADDRESS = Limit(free=30, window=WINDOW)
+
+
+async def count_try(database: Database, account: bytes, address: bytes) -> None:
+    """Commits at once, whatever comes of the sign-in. Raises 429 while either is blocked."""
+    async with database.unit_of_work() as work:
+        for target, limit in ((address, ADDRESS), (account, ACCOUNT)):
+            if not await store.count_try(work, target, limit):
+                seconds = await store.seconds_blocked(work, target)
+                break
+        else:
+            return
+    raise DomainError(
+        Kind.TOO_MANY, "too-many-attempts", "Too many attempts. Try again later.", headers={"Retry-After": str(seconds)}
+    )

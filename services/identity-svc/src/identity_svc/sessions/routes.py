@@ -1,0 +1,95 @@
+"""HTTP: sessions, who am I, and the gateway's question."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, Field, SecretStr
+from servicekit.http import Db, Input, router
+from servicekit.identity import HEADER, Caller, unauthenticated
+
+from identity_svc.sessions import store
+from identity_svc.sessions.authenticate import Authenticate
+from identity_svc.sessions.credentials import clear_cookies, read_credentials, set_cookies
+from identity_svc.sessions.sign_in import Attempt, SignIn
+from identity_svc.sessions.tokens import hash_token
+from identity_svc.users import store as users
+from identity_svc.users.inputs import UserOut, shape
+
+SIGN_IN_PATH = "/v1/sessions"
+
+sessions = router(tags=["sessions"])
+
+
+class SignInInput(Input):
+    email: Annotated[str, Field(max_length=254)]
+    password: Annotated[SecretStr, Field(max_length=128)]
+
+
+class SessionOut(BaseModel):
+    token: str
+    expires_at: datetime
+    user: UserOut
+
+
+async def _sign_in(request: Request) -> SignIn:
+    use_case: SignIn = request.app.state.sign_in
+    return use_case
+
+
+async def _authenticate(request: Request) -> Authenticate:
+    use_case: Authenticate = request.app.state.authenticate
+    return use_case
+
+
+Authenticator = Annotated[Authenticate, Depends(_authenticate)]
+
+
+@sessions.post(SIGN_IN_PATH, status_code=201)
+async def post_session(
+    body: SignInInput, sign_in: Annotated[SignIn, Depends(_sign_in)], request: Request, response: Response
+) -> SessionOut:
+    """`Idempotency-Key` is ignored here: a stored answer would hold a session's token."""
+    address = request.client.host if request.client else "unknown"
+    former = read_credentials(request, "POST").cookie
+    session = await sign_in(Attempt(body.email, body.password.get_secret_value(), address, former))
+    set_cookies(request, response, session.token, session.expires_at)
+    response.headers["Cache-Control"] = "no-store"
+    return SessionOut(token=session.token, expires_at=session.expires_at, user=shape(session.user))
+
+
+# The ambient transaction of an idempotency key would also undo the count of a failed try.
+post_session.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
+
+
+@sessions.delete(f"{SIGN_IN_PATH}/current", status_code=204)
+async def delete_current_session(request: Request, database: Db, authenticate: Authenticator) -> Response:
+    credentials = read_credentials(request, request.method)
+    if await authenticate(credentials) is None:
+        raise unauthenticated()
+    token = credentials.bearer or credentials.cookie or ""
+    async with database.unit_of_work() as work:
+        await store.delete(work, hash_token(token))
+    authenticate.forget(token)
+    response = Response(status_code=204)
+    clear_cookies(request, response)
+    return response
+
+
+@sessions.get("/v1/me")
+async def get_me(caller: Caller, database: Db) -> UserOut:
+    async with database.unit_of_work() as work:
+        user = await users.find(work, caller.user_id)
+    if user is None:
+        raise unauthenticated()
+    return shape(user)
+
+
+@sessions.get("/internal/authenticate", status_code=204, include_in_schema=False)
+async def get_authentication(request: Request, authenticate: Authenticator) -> Response:
+    """The gateway passes the original request's headers, with its method and URI in two more."""
+    headers = request.headers
+    if headers.get("x-original-uri", "").partition("?")[0].startswith(SIGN_IN_PATH):
+        return Response(status_code=204)  # these routes look at the credentials themselves
+    signed = await authenticate(read_credentials(request, headers.get("x-original-method", "")))
+    return Response(status_code=204, headers={} if signed is None else {HEADER: signed})

@@ -1,0 +1,93 @@
+"""All SQL about sessions and guesses."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from messaging.unit_of_work import UnitOfWork
+
+# Counts the try before the password is looked at, so that many at once are counted like many in a row. No row comes
+# back while the target is blocked.
+_COUNT_TRY = """
+INSERT INTO guesses AS g (target, failures, last_at, blocked_until) VALUES ($1, 1, now(), '-infinity')
+ON CONFLICT (target) DO UPDATE SET
+    failures = CASE WHEN g.last_at < now() - $2::interval THEN 1 ELSE g.failures + 1 END,
+    last_at = now(),
+    blocked_until = CASE WHEN g.last_at < now() - $2::interval OR g.failures + 1 < $3 THEN '-infinity'
+        ELSE clock_timestamp() + least($2::interval, interval '1 second' * power(2, least(g.failures + 1 - $3, 12))) END
+WHERE g.blocked_until <= clock_timestamp()
+RETURNING true
+"""
+_SECONDS_BLOCKED = "SELECT ceil(extract(epoch FROM blocked_until - now()))::int FROM guesses WHERE target = $1"
+_FORGIVE_ADDRESS = (
+    "UPDATE guesses SET failures = greatest(failures - 1, 0), blocked_until = '-infinity' WHERE target = $1"
+)
+_FIND_USER = "SELECT id, password_hash, active FROM users WHERE email_normalised = $1"
+_INSERT = """
+INSERT INTO sessions (token_hash, user_id, expires_at)
+SELECT $1, id, now() + $3 FROM users WHERE id = $2 AND active
+RETURNING expires_at
+"""
+_FIND_CALLER = """
+SELECT u.id, u.access_level, u.permissions, u.sponsor_id, u.partner_id
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.token_hash = $1 AND s.expires_at > now() AND u.active
+"""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """After `free` failures each one blocks twice as long as the last, up to `window`; after it all is forgotten."""
+
+    free: int
+    window: timedelta
+
+
+@dataclass(frozen=True)
+class Credentials:
+    user_id: str
+    password_hash: str | None
+    active: bool
+
+
+async def count_try(work: UnitOfWork, target: bytes, limit: Limit) -> bool:
+    """False while the target is blocked."""
+    return bool(await work.fetchval(_COUNT_TRY, target, limit.window, limit.free))
+
+
+async def seconds_blocked(work: UnitOfWork, target: bytes) -> int:
+    return max(1, await work.fetchval(_SECONDS_BLOCKED, target) or 1)
+
+
+async def forgive(work: UnitOfWork, account: bytes, address: bytes) -> None:
+    """A right password clears the account, but of the address only its own try."""
+    await work.execute("DELETE FROM guesses WHERE target = $1", account)
+    await work.execute(_FORGIVE_ADDRESS, address)
+
+
+async def find_credentials(work: UnitOfWork, email: str) -> Credentials | None:
+    row = await work.fetchrow(_FIND_USER, email)
+    return Credentials(row["id"], row["password_hash"], row["active"]) if row is not None else None
+
+
+async def replace_password_hash(work: UnitOfWork, user_id: str, old: str | None, new: str) -> None:
+    await work.execute("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", user_id, old, new)
+
+
+async def insert(work: UnitOfWork, token_hash: bytes, user_id: str, lifetime: timedelta) -> datetime | None:
+    """When it ends; None if the user has been deactivated meanwhile."""
+    expires_at: datetime | None = await work.fetchval(_INSERT, token_hash, user_id, lifetime)
+    return expires_at
+
+
+async def delete(work: UnitOfWork, token_hash: bytes) -> bool:
+    return await work.execute("DELETE FROM sessions WHERE token_hash = $1", token_hash) == "DELETE 1"
+
+
+async def find_caller(work: UnitOfWork, token_hash: bytes) -> Any | None:
+    return await work.fetchrow(_FIND_CALLER, token_hash)
+
+
+async def delete_expired(work: UnitOfWork, window: timedelta) -> None:
+    await work.execute("DELETE FROM sessions WHERE expires_at <= now()")
+    await work.execute("DELETE FROM guesses WHERE last_at < now() - $1::interval AND blocked_until <= now()", window)

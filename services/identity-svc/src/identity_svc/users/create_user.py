@@ -1,0 +1,44 @@
+"""Creates a user."""
+
+from contracts.events.identity import UserCreatedV1
+from contracts.ids import new_id
+from messaging.database import Database
+from messaging.unit_of_work import UnitOfWork
+from servicekit.problems import DomainError, conflict
+
+from identity_svc.passwords import Passwords
+from identity_svc.users import store
+from identity_svc.users.events import content
+from identity_svc.users.model import AccessLevel, Profile, User, default_permissions
+
+
+def email_taken() -> DomainError:
+    return conflict("email-taken", "Another user has this e-mail address.")
+
+
+async def create_user(work: UnitOfWork, profile: Profile, password_hash: str | None) -> User:
+    """Raises 409 if somebody has the address, in whatever capitals."""
+    user = await store.insert(work, new_id("usr"), profile, password_hash)
+    if user is None:
+        raise email_taken()
+    work.publish(UserCreatedV1(**content(user)), sequence=user.version)
+    return user
+
+
+async def ensure_admin(database: Database, email: str, password: str) -> bool:
+    """The first admin; False, and nothing is changed, if a user has the address already."""
+    password_hash = await Passwords().hash(password)
+    profile = Profile(
+        email=email,
+        name="Administrator",
+        access_level=AccessLevel.ADMIN,
+        permissions=default_permissions(AccessLevel.ADMIN),
+        sponsor_id=None,
+        partner_id=None,
+        active=True,
+    )
+    async with database.unit_of_work() as work:
+        if await store.find_by_email(work, email) is not None:
+            return False
+        await create_user(work, profile, password_hash)
+        return True

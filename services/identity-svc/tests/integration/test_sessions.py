@@ -1,0 +1,169 @@
+"""G6.2 Sessions, guessing, and the signed identity."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from identity_svc.sessions.authenticate import Authenticate
+from identity_svc.users.create_user import ensure_admin
+from servicekit.settings import read_key_set
+from servicekit.testing import TEST_KEY_SET, TEST_SIGNER, ServiceUnderTest
+
+EMAIL, PASSWORD = "admin@example.test", "correct horse"
+
+
+@pytest.fixture(autouse=True)
+async def _admin(service: ServiceUnderTest):
+    await ensure_admin(service.db, EMAIL, PASSWORD)
+
+
+async def sign_in(service: ServiceUnderTest, password: str = PASSWORD, email: str = EMAIL, **headers: str):
+    return await service.http.post("/v1/sessions", json={"email": email, "password": password}, headers=headers)
+
+
+async def ask(service: ServiceUnderTest, **headers: str):
+    service.http.cookies.clear()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await service.http.get("/internal/authenticate", headers=named)
+
+
+async def test_g6_2_a_session_is_a_hidden_cookie_and_a_token(service: ServiceUnderTest):
+    answer = await sign_in(service, email="Admin@Example.Test")
+    body = answer.json()
+    assert answer.status_code == 201
+    assert set(body) == {"token", "expires_at", "user"}
+    assert body["user"]["email"] == EMAIL
+    session, csrf = answer.headers.get_list("set-cookie")
+    assert "leadwire_session=ses_" in session
+    assert all(flag in session for flag in ("HttpOnly", "SameSite=strict", "Path=/"))
+    assert "HttpOnly" not in csrf
+    stored = await service.db.pool.fetch("SELECT token_hash FROM sessions")
+    assert body["token"].encode() not in stored[0]["token_hash"]
+
+
+async def test_the_cookie_is_secure_behind_https(service: ServiceUnderTest):
+    body = {"email": EMAIL, "password": PASSWORD}
+    plain = await service.http.post("/v1/sessions", json=body)
+    secure = await service.http.post("/v1/sessions", json=body, headers={"X-Forwarded-Proto": "https"})
+    assert "Secure" not in plain.headers["set-cookie"]
+    assert all("Secure" in cookie for cookie in secure.headers.get_list("set-cookie"))
+
+
+async def test_the_signed_identity_is_the_users(service: ServiceUnderTest):
+    body = (await sign_in(service)).json()
+    answer = await ask(service, Authorization=f"Bearer {body['token']}")
+    signed = answer.headers["x-leadwire-identity"]
+    assert answer.status_code == 204
+    me = await service.http.get("/v1/me", headers={"X-Leadwire-Identity": signed})
+    assert me.json() == body["user"]
+
+
+async def test_without_credentials_and_with_partner_keys_there_is_no_identity(service: ServiceUnderTest):
+    for headers in ({}, {"Authorization": "Bearer lw_live_abc"}, {"Authorization": "Basic YTpi"}):
+        answer = await ask(service, **headers)
+        assert answer.status_code == 204
+        assert "x-leadwire-identity" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Authorization": "Bearer ses_guess"}, {"Authorization": "bearer "}, {"Cookie": "leadwire_session=ses_guess"}],
+)
+async def test_bad_credentials_are_refused(service: ServiceUnderTest, headers: dict[str, str]):
+    answer = await ask(service, **headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+async def test_a_cookies_write_needs_the_csrf_token_of_its_session(service: ServiceUnderTest):
+    mine = (await sign_in(service)).cookies
+    service.http.cookies.clear()
+    other = (await sign_in(service)).cookies
+    cookie = f"leadwire_session={mine['leadwire_session']}"
+    for csrf in ({}, {"X_CSRF_Token": "x"}, {"X_CSRF_Token": other["leadwire_csrf"]}):
+        for method in ({"X_Original_Method": "POST"}, {}):
+            answer = await ask(service, Cookie=cookie, **method, **csrf)
+            assert (answer.status_code, answer.json()["code"]) == (403, "csrf-token-invalid")
+    good = await ask(service, Cookie=cookie, X_Original_Method="PATCH", X_CSRF_Token=mine["leadwire_csrf"])
+    read = await ask(service, Cookie=cookie, X_Original_Method="GET")
+    assert (good.status_code, read.status_code) == (204, 204)
+
+
+async def test_a_stale_cookie_does_not_keep_anybody_from_signing_in(service: ServiceUnderTest):
+    cookie = "leadwire_session=ses_gone"
+    answer = await ask(service, Cookie=cookie, X_Original_Method="POST", X_Original_URI="/v1/sessions")
+    assert answer.status_code == 204
+    assert "x-leadwire-identity" not in answer.headers
+
+
+async def test_sessions_are_rotated_at_login_and_end_at_logout(service: ServiceUnderTest):
+    first = (await sign_in(service)).json()["token"]
+    second = (await sign_in(service)).json()["token"]  # the client sends the first one's cookie along
+    service.http.cookies.clear()
+    assert first != second
+    assert (await ask(service, Authorization=f"Bearer {first}")).status_code == 401
+    ended = await service.http.delete("/v1/sessions/current", headers={"Authorization": f"Bearer {second}"})
+    assert ended.status_code == 204
+    assert (await ask(service, Authorization=f"Bearer {second}")).status_code == 401
+    assert (await service.http.delete("/v1/sessions/current")).status_code == 401
+
+
+async def test_logout_by_cookie_needs_the_csrf_token(service: ServiceUnderTest):
+    cookies = (await sign_in(service)).cookies
+    assert (await service.http.delete("/v1/sessions/current")).status_code == 403
+    headers = {"X-CSRF-Token": cookies["leadwire_csrf"]}
+    assert (await service.http.delete("/v1/sessions/current", headers=headers)).status_code == 204
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"password": "another password"}])
+async def test_a_deactivated_user_loses_access_within_five_seconds(service: ServiceUnderTest, change: dict[str, Any]):
+    now = [0.0]
+    service.app.http.state.authenticate = Authenticate(service.db, TEST_SIGNER, lambda: now[0])
+    await ensure_admin(service.db, "second@example.test", PASSWORD)
+    body = (await sign_in(service, email="second@example.test")).json()
+    bearer = {"Authorization": f"Bearer {body['token']}"}
+    assert (await ask(service, **bearer)).status_code == 204
+    answer = await service.http.patch(f"/v1/users/{body['user']['id']}", json=change, headers=service.headers())
+    assert answer.status_code == 200
+    now[0] = 2.0
+    assert (await ask(service, **bearer)).status_code == 401
+
+
+async def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(service: ServiceUnderTest):
+    wrong = await sign_in(service, password="wrong password")
+    unknown = await sign_in(service, email="nobody@example.test")
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.json() | {"request_id": ""} == unknown.json() | {"request_id": ""}
+
+
+async def test_guessing_an_account_is_stopped_even_when_done_all_at_once(service: ServiceUnderTest):
+    answers = await asyncio.gather(*(sign_in(service, password=f"guess {number}") for number in range(12)))
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(401) == 5
+    assert statuses.count(429) == 7
+    right = await sign_in(service)
+    assert right.status_code == 429
+    assert int(right.headers["retry-after"]) >= 1
+    other = await service.http.post(
+        "/v1/sessions", json={"email": "nobody@example.test", "password": "x"}, headers={"Idempotency-Key": "k"}
+    )
+    assert other.status_code == 401
+
+
+async def test_an_idempotency_key_does_not_undo_the_count(service: ServiceUnderTest):
+    statuses = [
+        (await sign_in(service, password="wrong one", **{"Idempotency-Key": "k"})).status_code for _ in range(6)
+    ]
+    assert statuses == [401] * 5 + [429]
+
+
+async def test_a_right_password_clears_the_count(service: ServiceUnderTest):
+    for _ in range(3):
+        statuses = [(await sign_in(service, password="wrong one")).status_code for _ in range(4)]
+        assert statuses == [401] * 4
+        assert (await sign_in(service)).status_code == 201
+
+
+async def test_the_public_keys_are_served(service: ServiceUnderTest):
+    served = await service.http.get("/.well-known/jwks.json")
+    assert read_key_set(served.text).keys() == read_key_set(TEST_KEY_SET).keys()
+    assert '"d"' not in served.text
