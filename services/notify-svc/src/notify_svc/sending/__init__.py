@@ -1,0 +1,1 @@
+"""Sending what the ledger holds: claims, conversations with the SMTP server, retries."""

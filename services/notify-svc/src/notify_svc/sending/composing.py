@@ -1,0 +1,72 @@
+"""Makes the mail of a ledger row: the same row gives the same mail, whenever it is sent."""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any
+
+from messaging.database import Database
+
+from notify_svc.sending.addresses import is_sendable, one_line
+from notify_svc.sending.mail_server import Letter
+from notify_svc.sending.store import ClaimedEmail
+from notify_svc.templates.rendering import Rendered, Template, TemplateUnrenderable
+from notify_svc.templates.store import read_template
+
+
+class EmailUnsendable(Exception):
+    """No server will ever get this mail; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Composer:
+    """`sender` is `Name <address>` or an address."""
+
+    def __init__(self, database: Database, sender: str) -> None:
+        self._database = database
+        self._sender = sender
+        self._address = parseaddr(sender)[1]
+        self._templates: dict[tuple[str, int], Template] = {}
+
+    @property
+    def domain(self) -> str:
+        """Of the sender: Message-IDs are made in it."""
+        return self._address.rpartition("@")[2]
+
+    async def compose(self, email: ClaimedEmail) -> Letter:
+        """Raises EmailUnsendable."""
+        if not is_sendable(email.recipient):
+            raise EmailUnsendable("address-invalid")
+        try:
+            template = await self._template(email.template, email.template_version)
+            rendered = template.render(email.variables)
+        except TemplateUnrenderable:
+            raise EmailUnsendable("template-unrenderable") from None
+        try:
+            message = build_message(self._sender, email.recipient, rendered)
+        except ValueError:
+            raise EmailUnsendable("message-invalid") from None
+        message["Date"] = format_datetime(email.created_at)
+        message["Message-ID"] = email.message_id
+        return Letter(self._address, email.recipient, message.as_bytes())
+
+    async def _template(self, key: str, version: int) -> Template:
+        known = self._templates.get((key, version))
+        if known is None:
+            row: Any = await read_template(self._database, key, version)
+            known = self._templates[key, version] = Template(row["subject"], row["text"], row["html"])
+        return known
+
+
+def build_message(sender: str, recipient: str, rendered: Rendered) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = recipient
+    message["Subject"] = one_line(rendered.subject)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(rendered.text)
+    message.add_alternative(rendered.html, subtype="html")
+    return message

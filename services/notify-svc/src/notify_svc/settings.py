@@ -1,0 +1,39 @@
+"""Settings of notify-svc."""
+
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from servicekit.settings import ServiceSettings
+
+from notify_svc.sending.addresses import is_sendable
+
+
+class Settings(ServiceSettings):
+    smtp_host: str = Field(min_length=1, description="The SMTP server that takes our mails")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_username: str | None = Field(default=None, description="With a password: log in")
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["starttls", "tls", "off"] = Field(default="starttls", description="How the connection is secured")
+    smtp_allow_insecure: bool = Field(default=False, description="Must be true for smtp_tls=off: development only")
+    smtp_ca_file: Path | None = Field(default=None, description="PEM file to trust instead of the system's authorities")
+    smtp_from: str = Field(description="The sender, `Name <address>` or an address")
+    smtp_timeout_seconds: float = Field(default=60, gt=0, le=300, description="For each command's reply")
+    smtp_connections: int = Field(default=8, ge=1, le=100, description="Mails under way at once, in this process")
+    smtp_connections_per_domain: int = Field(default=4, ge=1, le=100, description="Of them, to one domain at most")
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if not is_sendable(parseaddr(value)[1]) or any(c in value for c in "\r\n"):
+            raise ValueError("is not `Name <address>` or an address")
+        return value
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.smtp_tls == "off" and not self.smtp_allow_insecure:
+            raise ValueError("smtp_tls=off sends mail in the clear: it needs smtp_allow_insecure=true")
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError("smtp_username and smtp_password belong together")
+        return self
