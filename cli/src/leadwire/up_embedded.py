@@ -84,7 +84,7 @@ async def _built(installation: Installation, service: Service) -> AsyncGenerator
 @asynccontextmanager
 async def _working(apps: Sequence[App]) -> AsyncGenerator[list[asyncio.Task[None]]]:
     """Relays, consumers and tasks of all services over one bus."""
-    bus, stop = EmbeddedBus(), asyncio.Event()
+    bus, stop = EmbeddedBus(services=[app.name for app in apps]), asyncio.Event()
     workers = [(app, build_worker(app, bus)) for app in apps]
     for app, worker in workers:
         observe(app.http, app.name, worker)
