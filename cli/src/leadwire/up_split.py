@@ -32,6 +32,8 @@ async def run(options: UpOptions, stop: asyncio.Event) -> None:
     try:
         amqp_url = options.amqp_url or (rabbit.url() if rabbit else "")
         await declare_topology(amqp_url, {service.name: service.subscriptions() for service in SERVICES})
+        if rabbit is not None:
+            await asyncio.to_thread(rabbit.settle)
         _start_processes(installation, supervisor, amqp_url)
         nginx = await _gateway(installation)
         keepers.append(_kept(nginx, supervisor, "nginx"))
@@ -91,9 +93,9 @@ async def _gateway(installation: Installation) -> NginxServer:
         "LEADWIRE_RATE_BURST": str(RATE_BURST),
         **{upstream_name(s): f"127.0.0.1:{installation.ports[f'{s.name}-api']}" for s in SERVICES},
     }
-    folder = installation.data_dir / "nginx"
-    configuration = private_configuration(folder, values)
-    nginx = NginxServer(folder, package_cache=installation.package_cache, config=configuration)
+    nginx = NginxServer(
+        installation.data_dir / "nginx", package_cache=installation.package_cache, config=private_configuration(values)
+    )
     await asyncio.to_thread(nginx.start)
     return nginx
 

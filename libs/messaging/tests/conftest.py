@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from contracts.event import Event
-from contracts.events.intake import SuppressionAddedV1
+from contracts.events.intake import SuppressionAddedV1, SuppressionRemovedV1
 from contracts.ids import new_uuid
 from embedded import PostgresServer, RabbitServer
 from messaging.amqp import AmqpTransport, names
@@ -36,6 +36,10 @@ CREATE_EFFECTS = "CREATE TABLE effects (n bigint GENERATED ALWAYS AS IDENTITY, m
 
 def happened(subject: str = "s1", value: str = "v") -> SuppressionAddedV1:
     return SuppressionAddedV1(suppression_id=subject, kind="email", value=value, scope="global")
+
+
+def removed(subject: str) -> SuppressionRemovedV1:
+    return SuppressionRemovedV1(suppression_id=subject, kind="email", value="v", scope="global")
 
 
 async def note_effect(work: UnitOfWork, received: Received[Event]) -> None:
@@ -191,12 +195,19 @@ class Harness:
 
     DELAYS = DELAYS
     asyncio = asyncio
+    timedelta = timedelta
     new_uuid = staticmethod(new_uuid)
     happened = staticmethod(happened)
+    removed = staticmethod(removed)
     hears = staticmethod(hears)
     note_effect = staticmethod(note_effect)
     eventually = staticmethod(eventually)
     create_database = staticmethod(create_database)
+
+    async def connect(self, world: World, side: Side) -> Database:
+        """The side's database as another process would open it."""
+        name = str(await side.database.pool.fetchval("SELECT current_database()"))
+        return await Database.connect(world.postgres.dsn(name), source=side.database.source)
 
     async def has(self, side: Side, effects: int) -> bool:
         return len(await side.effects()) >= effects

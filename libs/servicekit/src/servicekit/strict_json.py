@@ -46,9 +46,7 @@ def _float(text: str) -> float:
     return number
 
 
-_decoder = json.JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float
-)
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float)
 
 
 def _refused(code: str, detail: str) -> DomainError:
@@ -77,21 +75,22 @@ def parse(body: bytes) -> Any:
 
 
 def _check(value: Any, depth: int, *, strings: bool) -> None:
+    """Walks containers, and with `strings` looks at every string, keys too."""
     if depth == 0:
         raise _refused("json-too-deep", f"The body is nested more than {MAX_DEPTH} levels deep.")
     if isinstance(value, str):
-        unfit = _UNFIT.search(value) if strings else None
-        if unfit is not None and unfit.group() == "\0":
-            raise _refused("json-nul", "A string in the body holds a NUL character.")
-        if unfit is not None:
-            raise _refused("json-surrogate", "A string in the body holds half a surrogate pair.")
-    elif isinstance(value, dict):
-        if strings:
-            _check(list(value), depth, strings=True)
-        for item in value.values():
-            if strings or isinstance(item, dict | list):
+        _check_string(value)
+    elif isinstance(value, dict | list):
+        inner = [*value, *value.values()] if isinstance(value, dict) else value
+        for item in inner:
+            if isinstance(item, dict | list) or (strings and isinstance(item, str)):
                 _check(item, depth - 1, strings=strings)
-    elif isinstance(value, list):
-        for item in value:
-            if strings or isinstance(item, dict | list):
-                _check(item, depth - 1, strings=strings)
+
+
+def _check_string(value: str) -> None:
+    unfit = _UNFIT.search(value)
+    if unfit is None:
+        return
+    if unfit.group() == "\0":
+        raise _refused("json-nul", "A string in the body holds a NUL character.")
+    raise _refused("json-surrogate", "A string in the body holds half a surrogate pair.")

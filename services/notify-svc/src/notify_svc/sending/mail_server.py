@@ -178,4 +178,4 @@ async def _quit(client: SMTP) -> None:
 
 
 def _words(error: Exception) -> str:
-    return error.message if isinstance(error, SMTPException) and isinstance(error.message, str) else str(error)
+    return error.message if isinstance(error, SMTPException) else str(error)
