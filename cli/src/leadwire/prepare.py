@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from embedded import PostgresServer
-from identity_svc.admin import ensure_admin
+from identity_svc.users.create_user import ensure_admin
 from messaging.database import Database
 
 from leadwire.announcement import Login, say
@@ -16,7 +16,7 @@ from leadwire.services import IDENTITY
 
 
 async def prepare(options: UpOptions) -> tuple[PostgresServer, Installation, list[Login]]:
-    """Raises ServerFailed when PostgreSQL does not start. The log-ins are those to be printed."""
+    """Raises ServerFailed when PostgreSQL does not start. The log-ins to print: the admin whose password we made."""
     data_dir = options.data_dir.absolute()
     make_data_dir(data_dir)
     say(f"PostgreSQL, in {data_dir / 'postgres'}")
@@ -27,7 +27,7 @@ async def prepare(options: UpOptions) -> tuple[PostgresServer, Installation, lis
     await provision(databases)
     first = FirstAdmin.from_environment()
     admin = Login("admin", first.email, first.password or databases.secrets["admin_password"])
-    made = await _ensure_admin(databases, admin)
+    await _ensure_admin(databases, admin)
     installation = Installation(
         data_dir=data_dir,
         package_cache=options.package_cache,
@@ -37,7 +37,7 @@ async def prepare(options: UpOptions) -> tuple[PostgresServer, Installation, lis
         databases=databases,
         admin=admin,
     )
-    return postgres, installation, [admin] if made and first.password is None else []
+    return postgres, installation, [admin] if first.password is None else []
 
 
 def make_data_dir(data_dir: Path) -> None:
@@ -45,10 +45,9 @@ def make_data_dir(data_dir: Path) -> None:
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
 
 
-async def _ensure_admin(databases: Databases, admin: Login) -> bool:
-    """True if the account's password is the one given here: it was made by this installation and not changed since."""
+async def _ensure_admin(databases: Databases, admin: Login) -> None:
     database = await Database.connect(databases.login_dsn(IDENTITY), source="/leadwire/identity-svc", max_size=2)
     try:
-        return await ensure_admin(database, admin.email, admin.password)
+        await ensure_admin(database, admin.email, admin.password)
     finally:
         await database.close()

@@ -1,5 +1,6 @@
 """The FastAPI application of a service: problem documents, request ids, limits, health."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -13,11 +14,15 @@ from starlette.exceptions import HTTPException
 from servicekit.health import set_up_health
 from servicekit.idempotency import Route
 from servicekit.identity import IdentityVerifier
-from servicekit.middleware import EdgeMiddleware
+from servicekit.middleware import EdgeMiddleware, route_of
 from servicekit.problems import DomainError, FieldError, Kind, problem_document
 from servicekit.unavailable import UNAVAILABLE, unavailable
 
+logger = logging.getLogger(__name__)
+
 PROBLEM_TYPE = "application/problem+json"
+MAX_ERRORS = 100
+MAX_NAME = 100
 _CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
 
 
@@ -49,7 +54,7 @@ def create_http(
     body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB."""
-    http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, swagger_ui_oauth2_redirect_url=None)
+    http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     http.router.route_class = Route
     http.state.database = database
     http.state.identity_verifier = verifier
@@ -61,7 +66,7 @@ def create_http(
     http.add_exception_handler(HTTPException, _on_http_exception)
     for error_class in UNAVAILABLE:
         http.add_exception_handler(error_class, _on_unavailable)
-    http.add_middleware(EdgeMiddleware, body_limits=body_limits or {})
+    http.add_middleware(EdgeMiddleware, name=name, body_limits=body_limits or {})
     return http
 
 
@@ -82,22 +87,30 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
 
 def validation_failed(error: RequestValidationError) -> DomainError:
     """All that is wrong with the input, with pointers and without its values."""
-    errors = [FieldError(_pointer(e["loc"]), str(e["type"]).replace("_", "-"), _words(e)) for e in error.errors()]
-    detail = f"{len(errors)} field(s) of the request are not as they should be."
+    found = error.errors()
+    errors = [FieldError(_pointer(e["loc"]), _code(e), _words(e)) for e in found[:MAX_ERRORS]]
+    detail = f"{len(found)} field(s) of the request are not as they should be."
     return DomainError(Kind.INVALID, "validation-failed", detail, errors)
 
 
 def _pointer(location: Sequence[str | int]) -> str:
-    place, *rest = location
+    """Names of unknown fields are the sender's: they are needed here, but not all of a long one."""
+    place, *rest = (str(part)[:MAX_NAME] for part in location)
     if place == "body":
-        return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest) if rest else ""
-    return "?" + ".".join(str(part) for part in rest)
+        return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in rest)
+    return "?" + ".".join(rest)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    return str(error["type"]).replace("_", "-")
 
 
 def _words(error: Mapping[str, Any]) -> str:
     """Pydantic's message, unless it could repeat what was sent."""
     if error["type"] in {"value_error", "assertion_error"}:
         return str(error.get("ctx", {}).get("error", "The value is not allowed."))
+    if error["type"] == "union_tag_invalid":
+        return "The kind is not one of those expected here."
     return str(error["msg"])
 
 
@@ -113,5 +126,6 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     return problem(request, DomainError(Kind(error.status_code), code, headers=error.headers or {}))
 
 
-def _on_unavailable(request: Request, _: Exception) -> Response:
+def _on_unavailable(request: Request, error: Exception) -> Response:
+    logger.warning("%s %s: %s", request.method, route_of(request.scope), type(error).__name__)
     return problem(request, unavailable())

@@ -60,7 +60,9 @@ class Route(APIRoute):
         async def handle_strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             key = strict.headers.get(KEY_HEADER)
-            if key is None or strict.method != "POST" or getattr(self.endpoint, "handles_idempotency", False):
+            handles_it = getattr(self.endpoint, "handles_idempotency", False)
+            # Without credentials there is nobody whose answer could be given again.
+            if key is None or strict.method != "POST" or handles_it or not _has_credentials(strict):
                 return await handle(strict)
             return await _handle_once(strict, key, handle)
 
@@ -87,6 +89,10 @@ async def _handle_once(
         kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         await work.execute(_STORE, caller, key, fingerprint, response.status_code, kept, bytes(response.body))
         return response
+
+
+def _has_credentials(request: Request) -> bool:
+    return HEADER in request.headers or "authorization" in request.headers
 
 
 def caller_of(request: Request) -> str:

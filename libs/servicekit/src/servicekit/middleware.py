@@ -1,16 +1,22 @@
-"""The edge of every service: request id, trace, body limit. Plain ASGI: BaseHTTPMiddleware costs 100 µs a request."""
+"""The edge of every service: request id, trace, limits, metrics, unexpected errors. Plain ASGI: BaseHTTPMiddleware costs 100 µs a request."""
 
 import json
+import logging
 import re
 from collections.abc import Mapping
+from time import perf_counter
 
+import asyncpg
 from contracts.envelope import Trace
 from contracts.ids import new_uuid
 from messaging.trace import current_trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from servicekit.metrics import LATENCY, REQUESTS
 from servicekit.problems import DomainError, Kind, problem_document
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_BODY_LIMIT = 256 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
@@ -18,14 +24,17 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class EdgeMiddleware:
-    def __init__(self, app: ASGIApp, body_limits: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, name: str, body_limits: Mapping[str, int]) -> None:
         self.app = app
+        self._name = name
         self._limits = body_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        started = perf_counter()
+        answered: list[int] = []
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else new_uuid().hex
@@ -36,18 +45,41 @@ class EdgeMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
+                answered.append(message["status"])
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
-        limit = self._limits.get(scope["path"], DEFAULT_BODY_LIMIT)
         try:
-            length = headers.get("content-length", "0")
-            if not length.isdecimal() or int(length) > limit:
-                await _refuse(send_with_id, request_id, limit)
-                return
-            await self.app(scope, _limited(receive, limit), send_with_id)
+            await self._answer(scope, receive, send_with_id)
+        except Exception as error:
+            # Nobody knew it: a bug, unless the answer had begun and its reader went away.
+            logger.exception("%s %s failed", scope["method"], route_of(scope))
+            if answered:
+                raise
+            await _send_problem(send_with_id, _unexpected(error), request_id)
         finally:
             current_trace.reset(token)
+            self._count(scope, answered, perf_counter() - started)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = self._limits.get(scope["path"], DEFAULT_BODY_LIMIT)
+        length = Headers(scope=scope).get("content-length", "0")
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            await _send_problem(send, _nul_in_address(), scope["request_id"])
+        elif not length.isdecimal() or int(length) > limit:
+            await _send_problem(send, _too_large(limit), scope["request_id"])
+        else:
+            await self.app(scope, _limited(receive, limit), send)
+
+    def _count(self, scope: Scope, answered: list[int], seconds: float) -> None:
+        route = route_of(scope)
+        REQUESTS.labels(self._name, scope["method"], route, answered[0] if answered else 0).inc()
+        LATENCY.labels(self._name, route).observe(seconds)
+
+
+def route_of(scope: Scope) -> str:
+    """The template, e.g. `/v1/users/{user_id}`: a path would put ids into metrics and logs."""
+    return getattr(scope.get("route"), "path", "unknown")
 
 
 def _limited(receive: Receive, limit: int) -> Receive:
@@ -69,8 +101,23 @@ def _too_large(limit: int) -> DomainError:
     return DomainError(Kind.TOO_LARGE, "body-too-large", f"The body may have {limit} bytes at most.")
 
 
-async def _refuse(send: Send, request_id: str, limit: int) -> None:
-    body = json.dumps(problem_document(_too_large(limit), request_id)).encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
+def _nul_in_address() -> DomainError:
+    return DomainError(Kind.BAD_REQUEST, "address-nul", "The path or the query holds a NUL character.")
+
+
+def _unexpected(error: Exception) -> DomainError:
+    if isinstance(error, asyncpg.DataError):
+        return DomainError(Kind.INVALID, "value-not-storable", "A value of the request cannot be stored.")
+    return DomainError(Kind.UNEXPECTED, "unexpected", "Something went wrong here. It has been logged.")
+
+
+async def _send_problem(send: Send, error: DomainError, request_id: str) -> None:
+    """The body may not have been read: the connection ends with this answer."""
+    body = json.dumps(problem_document(error, request_id)).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": int(error.kind), "headers": headers})
     await send({"type": "http.response.body", "body": body})

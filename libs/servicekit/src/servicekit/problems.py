@@ -21,6 +21,7 @@ class Kind(IntEnum):
     INVALID = 422
     LOCKED = 423
     TOO_MANY = 429
+    UNEXPECTED = 500
     UNAVAILABLE = 503
 
 

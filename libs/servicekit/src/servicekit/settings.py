@@ -29,10 +29,13 @@ class ServiceSettings(BaseSettings):
 def read_key_set(document: str) -> dict[str, Any]:
     """Public keys by key id; raises ValueError unless every key is an Ed25519 public key with a `kid`."""
     keys: dict[str, Any] = {}
-    for entry in json.loads(document)["keys"]:
-        if entry.get("kty") != "OKP" or entry.get("crv") != "Ed25519" or "d" in entry or not entry.get("kid"):
-            raise ValueError("identity keys must be public Ed25519 keys with a kid")
-        keys[entry["kid"]] = jwt.PyJWK(entry, "EdDSA").key
+    try:
+        for entry in json.loads(document)["keys"]:
+            if entry["kty"] != "OKP" or entry["crv"] != "Ed25519" or "d" in entry or not entry["kid"]:
+                raise ValueError("a key is none of ours")  # noqa: TRY301 -- told like the others below
+            keys[entry["kid"]] = jwt.PyJWK(entry, "EdDSA").key
+    except (ValueError, KeyError, TypeError, jwt.PyJWTError):
+        raise ValueError("identity keys must be a key set of public Ed25519 keys with a kid") from None
     if not keys:
         raise ValueError("identity keys are empty")
     return keys
