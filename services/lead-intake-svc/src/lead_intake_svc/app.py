@@ -1,0 +1,43 @@
+"""lead-intake-svc, put together."""
+
+from messaging.database import Database
+from servicekit.app import App
+from servicekit.http import create_http
+
+from lead_intake_svc.intake.admission import Admission
+from lead_intake_svc.intake.group_commit import GroupCommit
+from lead_intake_svc.intake.push_batch import BatchPush
+from lead_intake_svc.intake.push_lead import Intake
+from lead_intake_svc.intake.routes import BATCH_BYTES, BATCH_PATH, batch_router, intake_router
+from lead_intake_svc.keys.authenticate import Authenticator
+from lead_intake_svc.keys.routes import keys_router
+from lead_intake_svc.leads.routes import leads_router
+from lead_intake_svc.partners.routes import partners_router
+from lead_intake_svc.reference.cache import Reference
+from lead_intake_svc.settings import Settings
+from lead_intake_svc.subscriptions import SUBSCRIPTIONS
+from lead_intake_svc.suppressions.routes import suppressions_router
+
+NAME = "lead-intake-svc"
+
+
+async def build(settings: Settings) -> App:
+    database = await Database.connect(
+        settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}", max_size=settings.database_pool
+    )
+    pepper = settings.key_pepper.get_secret_value().encode()
+    reference = Reference(database)
+    authenticator = Authenticator(reference, pepper)
+    admission = Admission(reference)
+    intake = Intake(database, GroupCommit(database, room=settings.intake_queue))
+    routers = (
+        intake_router(authenticator, admission, intake),  # first: the busiest path is matched first
+        batch_router(authenticator, BatchPush(intake, admission)),
+        leads_router(database, reference),
+        partners_router(database),
+        keys_router(database, pepper),
+        suppressions_router(database),
+    )
+    http = create_http(NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES})
+    http.state.authenticator = authenticator
+    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS)

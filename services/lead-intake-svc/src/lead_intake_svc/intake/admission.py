@@ -1,0 +1,41 @@
+"""From a validated body to a candidate: which project and list it is for, and whether they take leads now."""
+
+from lead_intake_svc.intake.candidate import Candidate, Sender, make_candidate
+from lead_intake_svc.intake.shapes import LeadInput
+from lead_intake_svc.reference.cache import Reference
+from lead_intake_svc.reference.facts import ProjectFacts
+from servicekit.problems import DomainError, conflict, invalid
+
+
+class Admission:
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+
+    async def missing_known(self, leads: list[LeadInput]) -> None:
+        """Looks again, once, for projects and lists that this process does not know yet."""
+        reference = self._reference
+        if any(
+            lead.project_id not in reference.projects
+            or (lead.contact_list_id is not None and lead.contact_list_id not in reference.contact_lists)
+            for lead in leads
+        ):
+            await reference.reload()
+
+    def admit(self, lead: LeadInput, sender: Sender, fingerprint: bytes) -> Candidate:
+        """Raises 422 for an unknown project or list, 409 for one that takes no leads."""
+        project = self._reference.projects.get(lead.project_id)
+        if project is None:
+            raise invalid("project-unknown", "There is no such project.", "/project_id")
+        if not project.active:
+            raise conflict("campaign-passive", "The project takes no leads at the moment.")
+        if lead.contact_list_id is not None:
+            error = self._list_error(lead.contact_list_id, project)
+            if error is not None:
+                raise error
+        return make_candidate(lead, sender, project, fingerprint)
+
+    def _list_error(self, contact_list_id: str, project: ProjectFacts) -> DomainError | None:
+        found = self._reference.contact_lists.get(contact_list_id)
+        if found is None or found.project_id not in {None, project.id}:
+            return invalid("contact-list-unknown", "The project has no such contact list.", "/contact_list_id")
+        return conflict("contact-list-expired", "The contact list has expired.") if found.expired else None

@@ -1,0 +1,56 @@
+"""SQL of reading leads and their timelines."""
+
+from datetime import datetime
+from typing import Any
+
+from asyncpg import Record
+from lead_intake_svc.leads.filters import Filters, conditions_of
+from lead_intake_svc.scope import Scope
+from messaging.unit_of_work import UnitOfWork
+
+_SHOWN = """
+SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.status AS intake_status,
+    l.reason, l.test, l.held, l.asked_location, l.location, l.priority, l.first_name, l.last_name, l.phone, l.email,
+    l.content, l.problems, l.duplicate_of, l.received_at, l.updated_at, l.version, p.work_state, p.work_agent_id,
+    p.contact_status, d.partner_id AS duplicate_partner_id
+FROM leads AS l
+LEFT JOIN lead_progress AS p ON p.lead_id = l.id
+LEFT JOIN leads AS d ON d.id = l.duplicate_of
+"""
+# What intake itself did is read from the lead and its revisions, so that a push writes no entry.
+_TIMELINE = """
+SELECT at, key, actor, event, summary, data FROM (
+    SELECT at, event_id::text AS key, actor, event, summary, data FROM timeline WHERE lead_id = $1
+    UNION ALL
+    SELECT received_at, '0', partner_id, 'intake.lead.' || status || '.v1',
+        'Lead ' || status || coalesce(' (' || reason || ')', ''),
+        jsonb_strip_nulls(jsonb_build_object('location', location, 'asked_location', asked_location, 'reason', reason))
+    FROM leads WHERE id = $1
+    UNION ALL
+    SELECT changed_at, to_char(version, '0000000000'), NULL, 'intake.lead.updated.v1', 'Lead updated',
+        jsonb_build_object('fields', changed_fields)
+    FROM lead_revisions WHERE lead_id = $1
+) AS entries
+WHERE $2::timestamptz IS NULL OR (at, key) < ($2, $3)
+ORDER BY at DESC, key DESC LIMIT $4
+"""
+
+
+async def fetch_page(work: UnitOfWork, scope: Scope, filters: Filters, limit: int) -> list[Record]:
+    where, values = conditions_of(scope, filters)
+    statement = f"{_SHOWN} WHERE {where} ORDER BY l.id DESC LIMIT ${len(values) + 1}"
+    return await work.fetch(statement, *values, limit)
+
+
+async def find(work: UnitOfWork, scope: Scope, lead_id: str) -> Record | None:
+    """None for a lead that is unknown or outside the scope."""
+    where, values = conditions_of(scope, Filters())
+    return await work.fetchrow(f"{_SHOWN} WHERE {where} AND l.id = ${len(values) + 1}", *values, lead_id)
+
+
+async def fetch_timeline(
+    work: UnitOfWork, lead_id: str, before: tuple[datetime, str] | None, limit: int
+) -> list[Record]:
+    at, key = before or (None, None)
+    rows: list[Any] = await work.fetch(_TIMELINE, lead_id, at, key, limit)
+    return rows

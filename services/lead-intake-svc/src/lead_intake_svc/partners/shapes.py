@@ -1,0 +1,81 @@
+"""Partner companies as they are sent and shown."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
+from pydantic import BaseModel as Output
+from servicekit.http import Input
+
+
+def _email(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError:
+        raise ValueError("This is not an e-mail address.") from None
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=4000)]
+Short = Annotated[str, StringConstraints(max_length=100)]
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+Emails = Annotated[list[Email], Field(max_length=20)]
+Location = Literal["pending", "queue"]
+Priority = Literal["normal", "medium", "high"]
+
+
+class _OptionalFields(Input):
+    phone: Short | None = None
+    address: Text | None = None
+    notes: Text | None = None
+    sells_leads: StrictBool = False
+    buys_leads: StrictBool = False
+    default_location: Location = "queue"
+    force_default_location: StrictBool = False
+    priority: Priority = "normal"
+    purchase_notification_emails: Emails = Field(default_factory=list[str])
+    return_notification_emails: Emails = Field(default_factory=list[str])
+    include_comments_with_return: StrictBool = False
+    auto_response_template_id: Short | None = None
+    is_test: StrictBool = False
+    active: StrictBool = True
+
+
+class NewPartner(_OptionalFields):
+    name: Name
+    contact_person: Name
+    email: Email
+
+
+class PartnerChange(_OptionalFields):
+    """Only what is sent changes; `null` clears what may be empty."""
+
+    name: Name = ""
+    contact_person: Name = ""
+    email: Email = ""
+
+
+class Partner(Output):
+    id: str
+    name: str
+    contact_person: str
+    email: str
+    phone: str | None
+    address: str | None
+    notes: str | None
+    sells_leads: bool
+    buys_leads: bool
+    default_location: Location
+    force_default_location: bool
+    priority: Priority
+    purchase_notification_emails: list[str]
+    return_notification_emails: list[str]
+    include_comments_with_return: bool
+    auto_response_template_id: str | None
+    is_test: bool
+    active: bool
+    internal: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,48 @@
+"""What becomes of accepted leads elsewhere: their public status, and their timeline."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from contracts.event import Event
+from lead_intake_svc.progress import store
+from lead_intake_svc.progress.states import contact_status, entry_of, work_state
+from messaging.subscription import Received
+from messaging.unit_of_work import UnitOfWork
+
+
+async def note_progress(work: UnitOfWork, batch: Sequence[Received[Event]]) -> None:
+    about_leads = [(received, lead_id) for received in batch if (lead_id := _lead_of(received.event)) is not None]
+    states: dict[str, tuple[Any, ...]] = {}
+    cases: dict[str, tuple[Any, ...]] = {}
+    entries: list[tuple[Any, ...]] = []
+    for received, lead_id in about_leads:
+        event, envelope = received.event, received.envelope
+        state, status = work_state(event), contact_status(event)
+        if state is not None:
+            _keep_newest(states, (lead_id, state.state, envelope.sequence, state.agent_id))
+        if status is not None:
+            _keep_newest(cases, (lead_id, status, envelope.sequence))
+        entry = entry_of(event)
+        entries.append((lead_id, envelope.time, envelope.id, entry.actor, event.type, entry.summary, entry.data))
+    if states:
+        await store.set_work_states(work, _sorted(states.values()))
+    if cases:
+        await store.set_contact_statuses(work, _sorted(cases.values()))
+    if entries:
+        await store.add_entries(work, entries)
+
+
+def _lead_of(event: Event) -> str | None:
+    lead = getattr(event, "lead", None)
+    return lead.lead_id if lead is not None else None
+
+
+def _keep_newest(kept: dict[str, tuple[Any, ...]], row: tuple[Any, ...]) -> None:
+    """The third column is the version."""
+    known = kept.get(row[0])
+    if known is None or known[2] < row[2]:
+        kept[row[0]] = row
+
+
+def _sorted(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return sorted(rows, key=lambda row: row[0])

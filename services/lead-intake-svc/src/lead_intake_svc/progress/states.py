@@ -1,0 +1,101 @@
+"""What an event of another service says about a lead: pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from contracts.event import Event
+from contracts.events import assignment as a
+from contracts.events import validation as v
+from contracts.events.notify import EmailEvent
+
+_WORK_STATES: Mapping[type[Event], str] = {
+    a.LeadHeldV1: "held",
+    a.LeadPendedV1: "pending",
+    a.LeadQueuedV1: "queued",
+    a.LeadClaimedV1: "claimed",
+    a.LeadAssignedV1: "claimed",
+    a.LeadReassignedV1: "claimed",
+    a.LeadReleasedV1: "queued",
+    a.LeadConvertedV1: "converted",
+    a.LeadResolvedV1: "resolved",
+    a.LeadInvalidatedV1: "invalid",
+    a.LeadSuppressedV1: "suppressed",
+    a.LeadExpiredV1: "expired",
+    a.LeadReopenedV1: "queued",
+}
+_CONTACT_STATUSES: Mapping[type[Event], str] = {
+    v.CaseOpenedV1: "unconfirmed",
+    v.CaseAttemptedV1: "unconfirmed",
+    v.CaseExhaustedV1: "unconfirmed",
+    v.CaseConfirmedV1: "confirmed",
+    v.CaseRejectedV1: "rejected",
+    v.CaseReopenedV1: "unconfirmed",
+}
+_UNASSIGNED = {"queue": "queued", "pending": "pending"}
+# Kept apart from the entry's own columns, or of no use to a reader.
+_LEFT_OUT = frozenset({"lead", "actor", "received_at", "decided_by"})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkState:
+    """`agent_id` is who works the lead now."""
+
+    state: str
+    agent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timeline."""
+
+    actor: str | None
+    summary: str
+    data: dict[str, Any]
+
+
+def work_state(event: Event) -> WorkState | None:
+    """None for events that leave the state as it is."""
+    if isinstance(event, a.LeadUnassignedV1):
+        return WorkState(_UNASSIGNED.get(event.location, "queued"), None)
+    state = _WORK_STATES.get(type(event))
+    if state is None:
+        return None
+    return WorkState(state, getattr(event, "agent_id", None) if state == "claimed" else None)
+
+
+def contact_status(event: Event) -> str | None:
+    return _CONTACT_STATUSES.get(type(event))
+
+
+def entry_of(event: Event) -> Entry:
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    actor = getattr(event, "actor", None) or getattr(event, "decided_by", None)
+    data = {name: value for name, value in fields.items() if name not in _LEFT_OUT and value is not None}
+    return Entry(actor, summary_of(event), data)
+
+
+def summary_of(event: Event) -> str:
+    """One line for a reader, without personal data: `Lead resolved (Not interested)`."""
+    _, entity, participle, _ = event.type.split(".")
+    what = {"lead": "Lead", "case": "Validation case", "attempt": "Call", "order": "Order"}.get(entity, "E-mail")
+    detail = _detail(event)
+    words = f"{what} {participle.replace('_', ' ')}"
+    return f"{words} ({detail})" if detail else words
+
+
+def _detail(event: Event) -> str | None:
+    match event:
+        case a.LeadResolvedV1():
+            return event.disposition
+        case a.LeadInvalidatedV1() | a.LeadExpiredV1() | a.LeadReopenedV1():
+            return event.reason
+        case a.AttemptLoggedV1():
+            return event.outcome
+        case a.OrderChangedV1() | a.OrderCompletedV1() | a.LeadConvertedV1():
+            return event.order.number
+        case EmailEvent():
+            return event.template
+        case _:
+            return None

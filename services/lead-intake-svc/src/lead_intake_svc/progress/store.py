@@ -1,0 +1,40 @@
+"""SQL of what other services say about leads: whole batches in one statement each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from messaging.unit_of_work import UnitOfWork
+
+# A lower version than the stored one changes nothing, so the order of arrival does not matter.
+_WORK = """
+INSERT INTO lead_progress AS p (lead_id, work_state, work_version, work_agent_id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
+ON CONFLICT (lead_id) DO UPDATE SET work_state = excluded.work_state, work_version = excluded.work_version,
+    work_agent_id = excluded.work_agent_id
+WHERE p.work_version < excluded.work_version
+"""
+_CASES = """
+INSERT INTO lead_progress AS p (lead_id, contact_status, case_version)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+ON CONFLICT (lead_id) DO UPDATE SET contact_status = excluded.contact_status, case_version = excluded.case_version
+WHERE p.case_version < excluded.case_version
+"""
+_TIMELINE = """
+INSERT INTO timeline (lead_id, at, event_id, actor, event, summary, data)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
+ON CONFLICT DO NOTHING
+"""
+
+
+async def set_work_states(work: UnitOfWork, rows: Sequence[tuple[Any, ...]]) -> None:
+    """`rows`: lead, state, version, agent; one per lead, sorted by lead so that two consumers never deadlock."""
+    await work.execute(_WORK, *zip(*rows, strict=True))
+
+
+async def set_contact_statuses(work: UnitOfWork, rows: Sequence[tuple[Any, ...]]) -> None:
+    """`rows`: lead, status, version; one per lead, sorted by lead."""
+    await work.execute(_CASES, *zip(*rows, strict=True))
+
+
+async def add_entries(work: UnitOfWork, rows: Sequence[tuple[Any, ...]]) -> None:
+    await work.execute(_TIMELINE, *zip(*rows, strict=True))

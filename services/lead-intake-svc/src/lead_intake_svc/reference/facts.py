@@ -1,0 +1,64 @@
+"""What intake knows about keys, partners, projects and lists while it decides: plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerFacts:
+    id: str
+    active: bool
+    sells_leads: bool
+    default_location: str
+    force_default_location: bool
+    priority: str
+    include_comments: bool
+    is_test: bool
+
+    def location(self, asked: str | None) -> str:
+        """I2.3."""
+        return self.default_location if self.force_default_location or asked is None else asked
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateRule:
+    """I2.15. `days` None looks for duplicates without end, 0 not at all."""
+
+    fields: str
+    scope: str
+    days: int | None
+    action: str
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        if self.days == 0:
+            return ()
+        return ("phone", "email") if self.fields == "both" else (self.fields,)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFacts:
+    id: str
+    sponsor_id: str | None
+    active: bool
+    hold: bool
+    after_validation: str
+    region: str
+    duplicates: DuplicateRule
+    checks: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactListFacts:
+    id: str
+    project_id: str | None
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    id: str
+    partner_id: str
+    digest: bytes
+    scopes: frozenset[str]
+    test: bool

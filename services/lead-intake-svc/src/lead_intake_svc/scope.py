@@ -1,0 +1,68 @@
+"""Who may see which rows: the one place that decides, for lists, single reads and timelines alike."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from servicekit.identity import Identity, current_identity
+from servicekit.problems import forbidden
+
+from lead_intake_svc.keys.authenticate import READ, Authenticator
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`column` of leads must equal `value`; without a column every row is visible. `column` is a constant of ours.
+
+    `staff` sees what is said inside the call centre: notes, comments, recipients, who did it.
+    """
+
+    column: str | None
+    value: str | None
+    staff: bool
+
+
+EVERYTHING = Scope(None, None, staff=True)
+
+
+def of_partner(partner_id: str) -> Scope:
+    return Scope("l.partner_id", partner_id, staff=False)
+
+
+def lists_of(identity: Identity) -> Scope:
+    """Raises 403 for those who work leads one at a time."""
+    if identity.is_supervisor:
+        return EVERYTHING
+    if identity.access_level == "partner" and identity.partner_id:
+        return of_partner(identity.partner_id)
+    if identity.access_level == "sponsor" and identity.sponsor_id:
+        return Scope("l.sponsor_id", identity.sponsor_id, staff=False)
+    raise forbidden()
+
+
+def single_of(identity: Identity) -> Scope:
+    """A leads agent sees the leads that are assigned to them now, and no lists."""
+    if identity.access_level == "leads_agent":
+        return Scope("p.work_agent_id", identity.user_id, staff=True)
+    return lists_of(identity)
+
+
+def partners_of(identity: Identity) -> str | None:
+    """The one partner that the caller may see; None for all. Raises 403."""
+    if identity.is_supervisor:
+        return None
+    if identity.access_level == "partner" and identity.partner_id:
+        return identity.partner_id
+    raise forbidden()
+
+
+async def _viewer(request: Request) -> Identity:
+    """A signed-in person, or a partner key with the reading scope."""
+    if request.headers.get("authorization", "").startswith("Bearer lw_"):
+        authenticator: Authenticator = request.app.state.authenticator
+        key = await authenticator.holder(request, READ)
+        return Identity(f"key_{key.id}", "partner", partner_id=key.partner_id)
+    return current_identity(request)
+
+
+Viewer = Annotated[Identity, Depends(_viewer)]

@@ -1,0 +1,41 @@
+"""What lead-intake-svc hears."""
+
+from contracts.events import assignment as a
+from contracts.events import notify as n
+from contracts.events import sponsor as s
+from contracts.events import validation as v
+from messaging.subscription import Ordering, Subscription, each
+
+from lead_intake_svc.progress.handlers import note_progress
+from lead_intake_svc.reference.handlers import keep_contact_list, keep_project
+
+_PROGRESS = (
+    a.LeadHeldV1, a.LeadPendedV1, a.LeadQueuedV1, a.LeadClaimedV1, a.LeadAssignedV1, a.LeadReleasedV1,
+    a.LeadUnassignedV1, a.LeadReassignedV1, a.LeadConvertedV1, a.LeadResolvedV1, a.LeadInvalidatedV1,
+    a.LeadSuppressedV1, a.LeadExpiredV1, a.LeadReopenedV1, a.AttemptLoggedV1, a.OrderChangedV1, a.OrderCompletedV1,
+    v.CaseOpenedV1, v.CaseAttemptedV1, v.CaseExhaustedV1, v.CaseConfirmedV1, v.CaseRejectedV1, v.CaseReopenedV1,
+    n.EmailSentV1, n.EmailFailedV1, n.EmailSuppressedV1,
+)  # fmt: skip
+
+SUBSCRIPTIONS = (
+    Subscription(
+        name="projects",
+        ordering=Ordering.LAST_VERSION_WINS,
+        handlers={
+            s.ProjectCreatedV1: each(keep_project),
+            s.ProjectChangedV1: each(keep_project),
+            s.ProjectActivatedV1: each(keep_project),
+            s.ProjectPassivatedV1: each(keep_project),
+            s.ContactListCreatedV1: each(keep_contact_list),
+            s.ContactListChangedV1: each(keep_contact_list),
+            s.ContactListExpiredV1: each(keep_contact_list),
+            s.ContactListReopenedV1: each(keep_contact_list),
+        },
+    ),
+    Subscription(
+        name="progress",
+        ordering=Ordering.COMMUTATIVE,
+        handlers=dict.fromkeys(_PROGRESS, note_progress),
+        batch=200,
+    ),
+)

@@ -1,0 +1,60 @@
+"""`/v1/suppressions` (I2.18)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from lead_intake_svc.suppressions import store
+from lead_intake_svc.suppressions.change import add_suppression, remove_suppression
+from lead_intake_svc.suppressions.shapes import Kind, NewSuppression, Suppression
+from messaging.database import Database
+from servicekit.http import router
+from servicekit.identity import Caller
+from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
+from servicekit.problems import not_found
+
+STAFF = ("admin", "supervisor")
+
+
+def suppressions_router(database: Database) -> APIRouter:
+    routes = router(prefix="/v1/suppressions", tags=["suppressions"])
+
+    @routes.post("", status_code=201)
+    async def add(caller: Caller, wanted: NewSuppression, response: Response) -> Suppression:
+        caller.require(*STAFF)
+        async with database.unit_of_work() as work:
+            row, new = await add_suppression(work, wanted)
+        response.status_code = 201 if new else 200
+        return Suppression(**row)
+
+    @routes.get("")
+    async def list_suppressions(
+        caller: Caller,
+        kind: Kind | None = None,
+        value: Annotated[str | None, Query(max_length=300)] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[Suppression]:
+        """`value` is compared as it is kept: a phone number in E.164, the rest in lower case."""
+        caller.require(*STAFF)
+        before = decode_cursor(cursor, str)
+        async with database.unit_of_work() as work:
+            rows = await store.fetch_page(work, kind, value, before[0] if before else None, limit + 1)
+        return page_of(rows, limit, lambda row: Suppression(**row), lambda row: (row["id"],))
+
+    @routes.get("/{suppression_id}")
+    async def read(caller: Caller, suppression_id: str) -> Suppression:
+        caller.require(*STAFF)
+        async with database.unit_of_work() as work:
+            row = await store.find(work, suppression_id)
+        if row is None:
+            raise not_found()
+        return Suppression(**row)
+
+    @routes.delete("/{suppression_id}", status_code=204)
+    async def remove(caller: Caller, suppression_id: str) -> Response:
+        caller.require(*STAFF)
+        async with database.unit_of_work() as work:
+            await remove_suppression(work, suppression_id)
+        return Response(status_code=204)
+
+    return routes

@@ -1,0 +1,49 @@
+"""All SQL of suppressions, except their look-up at intake."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from asyncpg import Record
+from messaging.unit_of_work import UnitOfWork
+
+_SHOWN = "id, kind, value, scope, scope_id, created_at"
+_INSERT = f"""
+INSERT INTO suppressions (id, kind, value, scope, scope_id) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING RETURNING {_SHOWN}
+"""
+_FIND_SAME = f"""
+SELECT {_SHOWN} FROM suppressions
+WHERE kind = $1 AND value = $2 AND scope = $3 AND coalesce(scope_id, '') = coalesce($4, '')
+"""
+_FIND = f"SELECT {_SHOWN} FROM suppressions WHERE id = $1"
+_DELETE = f"DELETE FROM suppressions WHERE id = $1 RETURNING {_SHOWN}"
+_LIST = f"""
+SELECT {_SHOWN} FROM suppressions
+WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR value = $2) AND ($3::text IS NULL OR id < $3)
+ORDER BY id DESC LIMIT $4
+"""
+
+
+async def insert(work: UnitOfWork, suppression_id: str, wanted: Mapping[str, Any]) -> Record | None:
+    """None when the same is there already."""
+    return await work.fetchrow(
+        _INSERT, suppression_id, wanted["kind"], wanted["value"], wanted["scope"], wanted["scope_id"]
+    )
+
+
+async def find_same(work: UnitOfWork, wanted: Mapping[str, Any]) -> Record | None:
+    return await work.fetchrow(_FIND_SAME, wanted["kind"], wanted["value"], wanted["scope"], wanted["scope_id"])
+
+
+async def find(work: UnitOfWork, suppression_id: str) -> Record | None:
+    return await work.fetchrow(_FIND, suppression_id)
+
+
+async def delete(work: UnitOfWork, suppression_id: str) -> Record | None:
+    return await work.fetchrow(_DELETE, suppression_id)
+
+
+async def fetch_page(
+    work: UnitOfWork, kind: str | None, value: str | None, before: str | None, limit: int
+) -> list[Record]:
+    return await work.fetch(_LIST, kind, value, before, limit)
