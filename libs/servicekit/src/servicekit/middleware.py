@@ -1,4 +1,7 @@
-"""The edge of every service: request id, trace, limits, metrics, unexpected errors. Plain ASGI: BaseHTTPMiddleware costs 100 µs a request."""
+"""The edge of every service: request id, trace, limits, metrics, and what nobody expected.
+
+Plain ASGI: BaseHTTPMiddleware costs 100 µs a request.
+"""
 
 import json
 import logging

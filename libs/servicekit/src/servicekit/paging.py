@@ -33,12 +33,16 @@ def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         key = msgspec.json.decode(raw, type=tuple.__class_getitem__(tuple(types)))
-        if any(not _storable(part) for part in key):
-            raise ValueError  # noqa: TRY301 -- answered like everything else that we did not make
-        return key
     except (binascii.Error, msgspec.MsgspecError, ValueError):
-        error = FieldError("?cursor", "cursor-invalid", "The cursor is not one that a list answer gave.")
-        raise DomainError(Kind.INVALID, "validation-failed", errors=[error]) from None
+        raise _not_ours() from None
+    if not all(_storable(part) for part in key):
+        raise _not_ours()
+    return key
+
+
+def _not_ours() -> DomainError:
+    error = FieldError("?cursor", "cursor-invalid", "The cursor is not one that a list answer gave.")
+    return DomainError(Kind.INVALID, "validation-failed", errors=[error])
 
 
 def _storable(part: Any) -> bool:

@@ -1,7 +1,6 @@
-"""JSON as we accept it: no duplicate keys, no NaN or Infinity (1e999 included), no NUL, no broken Unicode, no bottomless nesting."""
+"""JSON as we accept it: no duplicate keys, no NaN or Infinity, no NUL, no broken Unicode, no bottomless nesting."""
 
 import json
-import math
 import re
 from math import isinf
 from typing import Any, NoReturn
@@ -19,10 +18,6 @@ class _DuplicateKeyError(ValueError):
 
 
 class _ConstantError(ValueError):
-    pass
-
-
-class _RangeError(ValueError):
     pass
 
 
@@ -70,8 +65,6 @@ def parse(body: bytes) -> Any:
         raise _refused("json-duplicate-key", "An object in the body has the same key twice.") from None
     except _ConstantError:
         raise _refused("json-not-finite", "NaN, Infinity and numbers too large for 64 bits are refused.") from None
-    except _RangeError:
-        raise _refused("json-number-range", "A number in the body is larger than 64 bits can hold.") from None
     except (ValueError, RecursionError):
         raise _refused("json-invalid", "The body is not valid JSON.") from None
     # UTF-8 has no half surrogates and JSON no bare NUL: both can only come from an escape, and most bodies hold none.
