@@ -1,0 +1,31 @@
+"""Builds sponsor-svc."""
+
+from functools import partial
+
+from messaging.database import Database
+from servicekit.app import App
+from servicekit.http import create_http
+
+from sponsor_svc.contact_lists import routes as contact_lists
+from sponsor_svc.contact_lists.expire_lists import keep_expiring
+from sponsor_svc.products import routes as products
+from sponsor_svc.projects import routes as projects
+from sponsor_svc.settings import Settings
+from sponsor_svc.sponsors import routes as sponsors
+from sponsor_svc.subscriptions import SUBSCRIPTIONS
+
+NAME = "sponsor-svc"
+
+
+async def build(settings: Settings) -> App:
+    database = await Database.connect(
+        settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}", max_size=settings.database_pool
+    )
+    routers = [feature.routes(database) for feature in (sponsors, projects, products, contact_lists)]
+    return App(
+        name=NAME,
+        database=database,
+        http=create_http(NAME, database, settings.verifier(), routers),
+        subscriptions=SUBSCRIPTIONS,
+        tasks=(partial(keep_expiring, database),),
+    )

@@ -1,0 +1,12 @@
+"""What a contact list may point to."""
+
+from messaging.unit_of_work import UnitOfWork
+from servicekit.problems import invalid
+
+from sponsor_svc.contact_lists import store
+
+
+async def check_project(work: UnitOfWork, project_id: str | None) -> None:
+    """Raises 422."""
+    if project_id is not None and not await store.project_exists(work, project_id):
+        raise invalid("project-unknown", "There is no such project.", "/project_id")

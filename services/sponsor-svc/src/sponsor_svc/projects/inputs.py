@@ -1,0 +1,58 @@
+"""From checked bodies to the settings of a project."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+from contracts.events.sponsor import CallingHours, DuplicateRules, QueueRules
+from pydantic import BaseModel
+
+from sponsor_svc.projects.project import Project, ProjectSettings
+from sponsor_svc.projects.shapes import NewProject, ProjectPatch
+
+S = TypeVar("S", CallingHours, QueueRules, DuplicateRules)
+
+
+def settings_of(body: NewProject) -> ProjectSettings:
+    return ProjectSettings(
+        name=body.name,
+        kind=body.kind,
+        sponsor_id=body.sponsor_id,
+        call_centre_validation=body.call_centre_validation,
+        after_validation=body.after_validation,
+        written_confirmation=body.written_confirmation,
+        region=body.region,
+        calling_hours=_value(body.calling_hours, CallingHours),
+        queue=_value(body.queue, QueueRules),
+        duplicates=_value(body.duplicates, DuplicateRules),
+        checks={**body.checks},
+    )
+
+
+def change_of(body: ProjectPatch) -> Callable[[Project], Project]:
+    """What the body changes, of whatever is stored when it is applied."""
+    sent = body.sent()
+
+    def apply(current: Project) -> Project:
+        changes: dict[str, Any] = dict(sent)
+        if "calling_hours" in changes:
+            changes["calling_hours"] = _value(body.calling_hours, CallingHours)
+        if "queue" in changes:
+            changes["queue"] = _merged(current.queue, body.queue)
+        if "duplicates" in changes:
+            changes["duplicates"] = _merged(current.duplicates, body.duplicates)
+        if "checks" in changes:
+            changes["checks"] = {**current.checks, **body.checks}
+        return replace(current, **changes)
+
+    return apply
+
+
+def _value(model: BaseModel, value_class: type[S]) -> S:
+    return msgspec.convert(model.model_dump(by_alias=True), value_class)
+
+
+def _merged(stored: S, model: BaseModel) -> S:
+    sent = model.model_dump(by_alias=True, exclude_unset=True)
+    return msgspec.convert({**msgspec.to_builtins(stored), **sent}, type(stored))

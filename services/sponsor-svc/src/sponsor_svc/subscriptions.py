@@ -1,0 +1,5 @@
+"""What sponsor-svc hears."""
+
+from messaging.subscription import Subscription
+
+SUBSCRIPTIONS: tuple[Subscription, ...] = ()
