@@ -9,7 +9,7 @@ import pytest
 from embedded import PostgresServer
 from servicekit.migrations import current_revision, migrate, newest_revision
 
-PACKAGE = "identity_svc"
+PACKAGE = "toy_svc"
 
 
 @pytest.fixture

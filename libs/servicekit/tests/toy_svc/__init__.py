@@ -1,0 +1,1 @@
+"""The smallest service: what the tests of servicekit run."""

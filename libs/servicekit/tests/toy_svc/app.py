@@ -1,0 +1,114 @@
+"""A service with one of everything."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from contracts.events.identity import UserChangedV1, UserCreatedV1
+from contracts.ids import new_id
+from fastapi import Query, Response
+from messaging.database import Database
+from messaging.subscription import Ordering, Received, Subscription, each
+from messaging.unit_of_work import UnitOfWork
+from pydantic import Field
+from servicekit.app import App
+from servicekit.etag import IfMatch, check_match, etag
+from servicekit.http import Db, Input, create_http, router
+from servicekit.identity import Caller
+from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
+
+from toy_svc.settings import Settings
+
+NAME = "toy-svc"
+things = router()
+
+
+class Crash(Exception):
+    """Its text must never get out."""
+
+
+class Left(Input):
+    kind: Literal["left"]
+
+
+class Right(Input):
+    kind: Literal["right"]
+
+
+class Thing(Input):
+    name: str = Field(max_length=50)
+    size: float = 0
+    number: int = 0
+    way: Annotated[Left | Right, Field(discriminator="kind")] | None = None
+    custom: dict[str, Any] = Field(default_factory=dict)
+    crash: bool = False
+
+
+@things.post("/v1/things", status_code=201)
+async def post_thing(body: Thing, database: Db, caller: Caller) -> dict[str, str]:
+    thing_id = new_id("thg")
+    async with database.unit_of_work() as work:
+        await work.execute("INSERT INTO things (id, name) VALUES ($1, $2)", thing_id, body.name)
+        work.publish(user_event(thing_id), sequence=1)
+        if body.crash:
+            raise Crash(f"secret {body.name}")
+    return {"id": thing_id, "caller": caller.user_id}
+
+
+@things.get("/v1/things")
+async def get_things(database: Db, limit: Limit = 2, cursor: Cursor = None) -> Page[dict[str, str]]:
+    after = decode_cursor(cursor, str, int)
+    async with database.unit_of_work() as work:
+        rows = await work.fetch(
+            "SELECT id, name FROM things WHERE ($1::text IS NULL OR id > $1) AND $2::bigint = 1 ORDER BY id LIMIT $3",
+            after[0] if after else None,
+            after[1] if after else 1,
+            limit + 1,
+        )
+    return page_of(rows, limit, dict, lambda row: (row["id"], 1))
+
+
+@things.get("/v1/things/{thing_id}")
+async def get_thing(thing_id: str, database: Db, q: Annotated[int, Query()] = 0) -> dict[str, str]:
+    async with database.unit_of_work() as work:
+        return {"name": await work.fetchval("SELECT name FROM things WHERE id = $1 OR $2::int2 = 7", thing_id, q) or ""}
+
+
+@things.patch("/v1/things/{thing_id}")
+async def patch_thing(thing_id: str, response: Response, if_match: IfMatch = None) -> dict[str, str]:
+    check_match(if_match, 3)
+    response.headers["ETag"] = etag(4)
+    return {"id": thing_id}
+
+
+@things.post("/v1/slow", status_code=201)
+async def post_slow(database: Db, caller: Caller) -> dict[str, str]:
+    async with database.unit_of_work() as work:
+        await work.execute("SELECT pg_advisory_xact_lock(1)")
+    return {"caller": caller.user_id}
+
+
+async def hear(work: UnitOfWork, received: Received[UserCreatedV1]) -> None:
+    await work.execute("INSERT INTO heard (user_id) VALUES ($1)", received.event.user_id)
+    changed = UserChangedV1(user_id="usr_2", email="", name="", access_level="", active=True)
+    work.publish(changed, sequence=2)
+
+
+def user_event(user_id: str) -> UserCreatedV1:
+    return UserCreatedV1(user_id=user_id, email="a@example.test", name="A", access_level="admin", active=True)
+
+
+async def build(settings: Settings) -> App:
+    database = await Database.connect(settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}")
+    subscription = Subscription(name="users", ordering=Ordering.COMMUTATIVE, handlers={UserCreatedV1: each(hear)})
+
+    async def crash() -> None:
+        await asyncio.sleep(0.2)
+        raise Crash("secret of a task")
+
+    return App(
+        name=NAME,
+        database=database,
+        http=create_http(NAME, database, settings.verifier(), [things], body_limits={"/v1/things": 100_000}),
+        subscriptions=[subscription],
+        tasks=[crash] if settings.crash else [],
+    )
