@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -13,9 +14,13 @@ from embedded import NotObtainable, ServerFailed
 
 from leadwire import __version__, up_embedded, up_split
 from leadwire.announcement import say
+from leadwire.errors import UNREACHABLE, CannotRun
+from leadwire.operate import dlq
 from leadwire.options import UpOptions
+from leadwire.services import SERVICES, service_named
 
 app = App(name="leadwire", version=__version__, help="Message-driven lead operations for call centres.")
+app.command(dlq.app)
 
 
 @app.command
@@ -26,11 +31,44 @@ def up(options: Annotated[UpOptions, Parameter(name="*")] = UpOptions()) -> None
 
 
 @app.command(name="mail-sink", show=False)
-def mail_sink(*, data_dir: Path, smtp_port: int, http_port: int) -> None:
-    """The local mail sink of split mode."""
+def mail_sink(*, data_dir: Path, smtp_port: int, http_port: int, host: str = "127.0.0.1") -> None:
+    """The local mail sink of split mode and of Compose's demo profile."""
     from leadwire.mail.server import serve  # noqa: PLC0415 -- only this process needs it
 
-    _run_until_stopped(lambda stop: serve(data_dir, smtp_port, http_port, stop))
+    _run_until_stopped(lambda stop: serve(data_dir, (host, smtp_port), (host, http_port), stop))
+
+
+@app.command
+def migrate(*, service: str | None = None) -> None:
+    """Bring PostgreSQL and RabbitMQ to what this version needs; settings come from the environment.
+
+    Parameters
+    ----------
+    service
+        Only this service's database, e.g. lead-intake-svc.
+
+    """
+    from leadwire.operate.migrate import migrate_platform  # noqa: PLC0415 -- imports every service
+
+    services = SERVICES if service is None else (service_named(service),)
+    asyncio.run(migrate_platform(os.environ, services))
+
+
+@app.command(name="init-env")
+def init_env(*, admin_email: str = "admin@leadwire.local", demo: bool = False) -> None:
+    """Print a complete .env for docker-compose.yml, with fresh secrets.
+
+    Parameters
+    ----------
+    admin_email
+        The first admin's address.
+    demo
+        Mails go to a local sink instead of a real server.
+
+    """
+    from leadwire.operate.init_env import environment_file  # noqa: PLC0415 -- only this command needs it
+
+    sys.stdout.write(environment_file(admin_email, demo=demo))
 
 
 @app.command
@@ -67,7 +105,12 @@ def _run_until_stopped(run: Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def main() -> None:
-    app()
+    try:
+        app()
+    except CannotRun as error:
+        sys.exit(str(error))
+    except UNREACHABLE as error:
+        sys.exit(f"A server cannot be reached: {error or type(error).__name__}")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ async def openapi_document() -> dict[str, Any]:
             host="127.0.0.1",
             port=0,
             ports=dict.fromkeys(PORT_NAMES, 1),
-            databases=Databases(_NOWHERE, secrets),
+            secrets=secrets,
+            databases=Databases(_NOWHERE, secrets.database_passwords),
             admin=Login("admin", "", ""),
         )
         for service in SERVICES:

@@ -9,6 +9,7 @@ from embedded.remembered import remember, replace
 
 from leadwire.announcement import Login
 from leadwire.provision import Databases
+from leadwire.secrets_file import Secrets
 from leadwire.services import SERVICES, Service
 
 
@@ -21,6 +22,7 @@ class Installation:
     host: str
     port: int
     ports: Mapping[str, int]
+    secrets: Secrets
     databases: Databases
     admin: Login
 
@@ -31,16 +33,15 @@ class Installation:
 
     def environment(self, service: Service) -> dict[str, str]:
         """The `LEADWIRE_…` settings of one service: the same in one process and in many."""
-        secrets = self.databases.secrets
         settings = {
             "LEADWIRE_DATABASE_URL": self.databases.login_dsn(service),
-            "LEADWIRE_IDENTITY_KEYS": secrets.identity_keys,
+            "LEADWIRE_IDENTITY_KEYS": self.secrets.identity_keys,
         }
         match service.name:
             case "identity-svc":
-                settings["LEADWIRE_IDENTITY_PRIVATE_KEY"] = secrets["identity_private_key"]
+                settings["LEADWIRE_IDENTITY_PRIVATE_KEY"] = self.secrets["identity_private_key"]
             case "lead-intake-svc":
-                settings["LEADWIRE_KEY_PEPPER"] = secrets["key_pepper"]
+                settings["LEADWIRE_KEY_PEPPER"] = self.secrets["key_pepper"]
             case "notify-svc":
                 settings |= {
                     "LEADWIRE_SMTP_HOST": "127.0.0.1",

@@ -4,15 +4,13 @@ import asyncio
 from pathlib import Path
 
 from embedded import PostgresServer
-from identity_svc.users.create_user import ensure_admin
-from messaging.database import Database
 
 from leadwire.announcement import Login, say
+from leadwire.first_admin import make_first_admin
 from leadwire.installation import Installation, choose_ports
 from leadwire.options import FirstAdmin, UpOptions
 from leadwire.provision import Databases, provision
 from leadwire.secrets_file import Secrets
-from leadwire.services import IDENTITY
 
 
 async def prepare(options: UpOptions) -> tuple[PostgresServer, Installation, list[Login]]:
@@ -22,18 +20,20 @@ async def prepare(options: UpOptions) -> tuple[PostgresServer, Installation, lis
     say(f"PostgreSQL, in {data_dir / 'postgres'}")
     postgres = PostgresServer(data_dir / "postgres")
     await asyncio.to_thread(postgres.start)
-    databases = Databases(postgres.dsn(), Secrets(data_dir))
+    secrets = Secrets(data_dir)
+    databases = Databases(postgres.dsn(), secrets.database_passwords)
     say("databases and schemas")
     await provision(databases)
     first = FirstAdmin.from_environment()
-    admin = Login("admin", first.email, first.password or databases.secrets["admin_password"])
-    await _ensure_admin(databases, admin)
+    admin = Login("admin", first.email, first.password or secrets["admin_password"])
+    await make_first_admin(databases, admin.email, admin.password)
     installation = Installation(
         data_dir=data_dir,
         package_cache=options.package_cache,
         host=options.host,
         port=options.port,
         ports=choose_ports(data_dir),
+        secrets=secrets,
         databases=databases,
         admin=admin,
     )
@@ -43,11 +43,3 @@ async def prepare(options: UpOptions) -> tuple[PostgresServer, Installation, lis
 def make_data_dir(data_dir: Path) -> None:
     # 0711, not 0700: as root the servers run as another user, who must reach folders of their own inside.
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
-
-
-async def _ensure_admin(databases: Databases, admin: Login) -> None:
-    database = await Database.connect(databases.login_dsn(IDENTITY), source="/leadwire/identity-svc", max_size=2)
-    try:
-        await ensure_admin(database, admin.email, admin.password)
-    finally:
-        await database.close()

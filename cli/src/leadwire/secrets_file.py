@@ -1,7 +1,8 @@
-"""Secrets of one installation, made once and kept beside its data: passwords, the key pepper, the signing key."""
+"""Secrets of one installation of `leadwire up`, made once and kept beside its data."""
 
 import json
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from embedded.remembered import replace
@@ -27,10 +28,20 @@ class Secrets:
     def identity_keys(self) -> str:
         return public_key_set(self["identity_private_key"])
 
+    @property
+    def database_passwords(self) -> Mapping[str, str]:
+        """Of the login roles, by the service's key."""
+        return {service.key: self[f"database_{service.key}"] for service in SERVICES}
 
-def _fresh(stored: dict[str, str]) -> dict[str, str]:
+
+def fresh_password() -> str:
+    """192 bits, in characters that need no quoting in an address."""
+    return secrets.token_urlsafe(24)
+
+
+def _fresh(stored: Mapping[str, str]) -> dict[str, str]:
     names = ["key_pepper", "admin_password", *(f"database_{service.key}" for service in SERVICES)]
-    fresh = {name: secrets.token_urlsafe(24) for name in names if name not in stored}
+    fresh = {name: fresh_password() for name in names if name not in stored}
     if "identity_private_key" not in stored:
         fresh["identity_private_key"] = generate_signing_key()
     return fresh

@@ -4,6 +4,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from leadwire.errors import CannotRun
+
+
+class UnknownService(CannotRun):
+    """Nobody has that name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -20,6 +26,11 @@ class Service:
     def key(self) -> str:
         """For names of databases, roles and variables: `sponsor`, `lead_intake`, …"""
         return self.package.removesuffix("_svc")
+
+    @property
+    def context(self) -> str:
+        """The first word of the types of its events."""
+        return self.key.removeprefix("lead_")
 
     def settings_class(self) -> type[Any]:
         return import_module(f"{self.package}.settings").Settings
@@ -44,6 +55,14 @@ SERVICES: tuple[Service, ...] = (
     Service("validation-svc", ("validation",)),
     Service("notify-svc", ("emails", "templates")),
 )
+
+
+def service_named(name: str) -> Service:
+    """Raises UnknownService with the names that there are."""
+    for service in SERVICES:
+        if service.name == name:
+            return service
+    raise UnknownService(f"There is no service {name}; there are {', '.join(service.name for service in SERVICES)}.")
 
 
 def service_of(path: str) -> Service | None:

@@ -101,7 +101,7 @@ async def _gateway(installation: Installation) -> NginxServer:
 
 
 def upstream_name(service: Service) -> str:
-    return f"LEADWIRE_{service.key.removeprefix('lead_').upper()}_UPSTREAM"
+    return f"LEADWIRE_{service.context.upper()}_UPSTREAM"
 
 
 async def _until_ready(installation: Installation, supervisor: Supervisor) -> None:

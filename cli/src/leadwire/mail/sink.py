@@ -1,4 +1,4 @@
-"""An SMTP server on loopback that keeps what it is given in a folder."""
+"""An SMTP server that keeps what it is given in a folder."""
 
 import asyncio
 import os
@@ -72,17 +72,17 @@ class _Handler:
 
 
 class MailSink:
-    """Listens on loopback in the current event loop between start() and stop()."""
+    """Listens in the current event loop between start() and stop()."""
 
-    def __init__(self, folder: MailFolder, port: int) -> None:
+    def __init__(self, folder: MailFolder, port: int, host: str = "127.0.0.1") -> None:
         self._handler = _Handler(folder)
-        self._port = port
+        self._address = (host, port)
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Raises OSError when the port is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, "127.0.0.1", self._port)
+        self._server = await loop.create_server(self._connection, *self._address)
 
     async def stop(self) -> None:
         if self._server is not None:

@@ -1,0 +1,1 @@
+"""What an operator does to an installation: migrate, look after dead letters, ask what is wrong."""
