@@ -8,7 +8,7 @@ from asyncpg.pool import PoolConnectionProxy
 from contracts.envelope import OutgoingMessage, Trace, encode
 from contracts.event import Event
 
-from messaging.trace import current_trace
+from messaging.trace import current_trace, hooks
 
 INSERT_OUTBOX = """
 INSERT INTO outbox (id, type, subject, body)
@@ -54,7 +54,10 @@ class UnitOfWork:
 
         `trace` is only given by batch handlers, whose messages have different causes.
         """
-        message = encode(event, source=self._source, sequence=sequence, trace=trace or current_trace.get())
+        trace = trace or current_trace.get()
+        if hooks.publishing is not None:
+            trace = hooks.publishing(event.type, trace)
+        message = encode(event, source=self._source, sequence=sequence, trace=trace)
         self._messages.append(message)
         return message
 

@@ -15,7 +15,7 @@ from messaging.inbox import store
 from messaging.inbox.decoding import Item, decode
 from messaging.inbox.delivery import DONE, Dead, Delivery, TryAgain, Verdict
 from messaging.inbox.failures import DATABASE_AWAY, DATABASE_TROUBLE, MAX_WAITS, Failure, classify
-from messaging.subscription import Ordering, Received, Subscription
+from messaging.subscription import Handler, Ordering, Received, Subscription
 from messaging.trace import current_trace
 
 logger = logging.getLogger(__name__)
@@ -108,24 +108,25 @@ class Processor:
                 if item.received is not None and item.message_id in new:
                     new.remove(item.message_id)
                     fresh.append(item.received)
-            for event_type, group in self._groups(fresh):
+            for handler, group in self._groups(fresh):
                 token = current_trace.set(group[0].envelope.trace if len(group) == 1 else Trace())
                 try:
-                    await self._handlers[event_type](work, group)
+                    await handler(work, group)
                 finally:
                     current_trace.reset(token)
         self._counters.handled += len(fresh)
         self._counters.repeats += len(items) - len(fresh)
         self._counters.batches += 1
 
-    def _groups(self, batch: list[Received[Event]]) -> list[tuple[str, list[Received[Event]]]]:
-        """Runs of one type; where the order does not matter, one group per type."""
+    def _groups(self, batch: list[Received[Event]]) -> list[tuple[Handler, list[Received[Event]]]]:
+        """Runs of one type; where the order does not matter, one group per handler, whose types come mixed."""
         if self.subscription.ordering is Ordering.COMMUTATIVE:
-            groups: dict[str, list[Received[Event]]] = {}
+            groups: dict[Handler, list[Received[Event]]] = {}
             for received in batch:
-                groups.setdefault(received.event.type, []).append(received)
+                groups.setdefault(self._handlers[received.event.type], []).append(received)
             return list(groups.items())
-        return [(event_type, list(group)) for event_type, group in groupby(batch, lambda received: received.event.type)]
+        runs = groupby(batch, lambda received: received.event.type)
+        return [(self._handlers[event_type], list(group)) for event_type, group in runs]
 
     def _judge(self, item: Item, error: Exception) -> Verdict:
         failure = classify(error)

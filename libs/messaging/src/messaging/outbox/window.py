@@ -89,7 +89,9 @@ class Scan:
         self._mark = 0
         self._streaming = False
         self._rescan_at = 0.0
-        self._started = (0, 0.0)
+        self._start = 0
+        self._began = 0.0
+        self._rescanning = False
 
     @property
     def rescan_due(self) -> bool:
@@ -97,25 +99,24 @@ class Scan:
 
     def start(self) -> int:
         """The position behind which to read now."""
-        now = time.monotonic()
-        if now >= self._rescan_at:
-            start, self._mark = 0, self._head
+        self._began = time.monotonic()
+        self._rescanning = self.rescan_due
+        if self._rescanning:
+            self._start, self._mark = 0, self._head
         else:
-            start = self._head if self._streaming else self._mark
-        self._started = (start, now)
-        return start
+            self._start = self._head if self._streaming else self._mark
+        return self._start
 
     @property
     def passes_rows_under_way(self) -> bool:
         """True when the read starts at or below rows that are sent and not yet deleted."""
-        return self._started[0] < self._head
+        return self._start < self._head
 
     def found(self, rows: Sequence[OutboxRow], limit: int) -> None:
         """Notes what the read brought; a slow scan from the beginning is repeated less often."""
-        start, began = self._started
-        now = time.monotonic()
-        if start == 0:
-            self._rescan_at = now + max(RESCAN_SECONDS, 20 * (now - began))
+        if self._rescanning:
+            now = time.monotonic()
+            self._rescan_at = now + max(RESCAN_SECONDS, 20 * (now - self._began))
         self._streaming = len(rows) >= limit
         if rows:
             last = rows[-1].position
