@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from leadwire.errors import CannotRun
@@ -39,8 +40,9 @@ class Service:
         return import_module(f"{self.package}.app").build
 
     def subscriptions(self) -> Any:
-        """The table of what it hears, without building the service: the topology is declared from it."""
-        return import_module(f"{self.package}.subscriptions").SUBSCRIPTIONS
+        """The table of what it hears, without building the service; a service without one hears nothing."""
+        module = f"{self.package}.subscriptions"
+        return import_module(module).SUBSCRIPTIONS if find_spec(module) else ()
 
 
 IDENTITY = Service("identity-svc", ("sessions", "me", "users"))
