@@ -56,6 +56,12 @@ class Api:
             await asyncio.sleep(0.01)
             answer = await ask()
 
+    async def until_row(self, query: str, expected: object) -> None:
+        async def ask() -> Any:
+            return await self.service.db.pool.fetchval(query)
+
+        await self.until(ask, expected)
+
 
 @pytest.fixture
 def api(service: ServiceUnderTest) -> Api:

@@ -85,7 +85,7 @@ async def test_s0_7_several_workers_expire_each_list_once(service: ServiceUnderT
         await api.create("contact-lists", name=f"List {number}", expires_on="2026-01-31")
     workers = [asyncio.create_task(keep_expiring(service.db)) for _ in range(4)]
     left = "SELECT count(*) FROM contact_lists WHERE NOT expired"
-    await api.until(lambda: service.db.pool.fetchval(left), 0)
+    await api.until_row(left, 0)
     for worker in workers:
         worker.cancel()
     await asyncio.gather(*workers, return_exceptions=True)

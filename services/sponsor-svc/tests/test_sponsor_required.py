@@ -100,7 +100,7 @@ async def test_s0_4_the_first_sponsor_waits_for_whoever_saw_none(service: Servic
     assert not await connection.fetchval("SELECT EXISTS (SELECT FROM sponsors WHERE status = 'active')")
     sponsor = asyncio.create_task(api.create("sponsors", name="Aurora"))
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    await api.until(lambda: service.db.pool.fetchval(waiting), 1)
+    await api.until_row(waiting, 1)
     assert not sponsor.done()
     await transaction.commit()
     await service.db.pool.release(connection)

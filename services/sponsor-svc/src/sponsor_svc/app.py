@@ -12,6 +12,7 @@ from sponsor_svc.products import routes as products
 from sponsor_svc.projects import routes as projects
 from sponsor_svc.settings import Settings
 from sponsor_svc.sponsors import routes as sponsors
+from sponsor_svc.statistics import routes as statistics
 from sponsor_svc.subscriptions import SUBSCRIPTIONS
 
 NAME = "sponsor-svc"
@@ -21,7 +22,7 @@ async def build(settings: Settings) -> App:
     database = await Database.connect(
         settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}", max_size=settings.database_pool
     )
-    routers = [feature.routes(database) for feature in (sponsors, projects, products, contact_lists)]
+    routers = [feature.routes(database) for feature in (sponsors, projects, products, contact_lists, statistics)]
     return App(
         name=NAME,
         database=database,

@@ -1,0 +1,156 @@
+"""Tells open pages when their statistics change: one listener and one read for all that look at the same."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from asyncpg.pool import PoolConnectionProxy
+from messaging.database import Database
+from messaging.inbox.failures import DATABASE_TROUBLE
+
+from sponsor_svc.statistics.question import Question
+from sponsor_svc.statistics.read_statistics import read_live
+from sponsor_svc.statistics.store import CHANNEL, EVERYBODY, take_snapshot
+
+logger = logging.getLogger(__name__)
+
+PACE_SECONDS = 0.25  # at most four reads a second of each question, whatever happens
+LOOK_SECONDS = 15.0  # notifications are hints: without one, this is when a change is seen
+RECONNECT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`id` changes when the counts do; `data` is JSON."""
+
+    id: str
+    data: str
+
+
+class Viewer:
+    """An open page. It sees the newest state: what it was too slow for is left out, never kept."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+        self._snapshot: Snapshot | None = None
+
+    def show(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._changed.set()
+
+    async def next(self, seconds: float) -> Snapshot | None:
+        """The newest state that it has not seen; None if nothing changed for so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return None
+        self._changed.clear()
+        return self._snapshot
+
+
+@dataclass(eq=False)
+class _Topic:
+    """A question, and who looks at its answer."""
+
+    question: Question
+    viewers: set[Viewer] = field(default_factory=set[Viewer])
+    newest: Snapshot | None = None
+    dirty: bool = True
+
+
+class LiveStatistics:
+    """Holds a connection while anybody looks, and none otherwise."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._topics: dict[Question, _Topic] = {}
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def viewers(self) -> int:
+        return sum(len(topic.viewers) for topic in self._topics.values())
+
+    @contextlib.asynccontextmanager
+    async def watching(self, question: Question) -> AsyncGenerator[Viewer]:
+        """The viewer is shown the current state first, then every change."""
+        topic = self._topics.setdefault(question, _Topic(question))
+        viewer = Viewer()
+        topic.viewers.add(viewer)
+        if topic.newest is not None:
+            viewer.show(topic.newest)
+        self._woken.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        try:
+            yield viewer
+        finally:
+            topic.viewers.discard(viewer)
+            if not topic.viewers:
+                self._topics.pop(question, None)
+            if not self._topics:
+                self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with self._database.pool.acquire() as connection, self._listening(connection):
+                    await self._tell(connection)
+            except DATABASE_TROUBLE as error:
+                logger.warning("live statistics pause: %s", type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _tell(self, connection: PoolConnectionProxy) -> None:
+        """Until the connection is lost. What changed before it was there is seen, too."""
+        self._mark(None)
+        while not connection.is_closed():
+            self._woken.clear()
+            for topic in [topic for topic in self._topics.values() if topic.dirty]:
+                await self._refresh(topic)
+            await asyncio.sleep(PACE_SECONDS)
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._woken.wait()
+            except TimeoutError:
+                self._mark(None)
+
+    async def _refresh(self, topic: _Topic) -> None:
+        topic.dirty = False
+        async with self._database.unit_of_work() as work:
+            await take_snapshot(work)
+            live = await read_live(work, topic.question)
+        digest = hashlib.blake2b(live.model_dump_json(exclude={"as_of"}).encode(), digest_size=8).hexdigest()
+        if topic.newest is None or topic.newest.id != digest:
+            topic.newest = Snapshot(digest, live.model_dump_json())
+            for viewer in topic.viewers:
+                viewer.show(topic.newest)
+
+    def _mark(self, sponsors: frozenset[str] | None) -> None:
+        """What these sponsors' events change; None: everything."""
+        for topic in self._topics.values():
+            if sponsors is None or topic.question.rows.sponsor_id in sponsors | {None, ""}:
+                topic.dirty = True
+        self._woken.set()
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, connection: PoolConnectionProxy) -> AsyncGenerator[None]:
+        def told(*message: object) -> None:
+            payload = str(message[-1])
+            self._mark(None if payload == EVERYBODY else frozenset(payload.split(",")))
+
+        def lost(_: object) -> None:
+            self._woken.set()
+
+        await connection.add_listener(CHANNEL, told)
+        connection.add_termination_listener(lost)
+        try:
+            yield
+        finally:
+            if not connection.is_closed():
+                connection.remove_termination_listener(lost)
+                with contextlib.suppress(*DATABASE_TROUBLE):
+                    await connection.remove_listener(CHANNEL, told)

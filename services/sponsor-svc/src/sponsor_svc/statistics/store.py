@@ -1,0 +1,118 @@
+"""SQL of the statistics."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from messaging.unit_of_work import UnitOfWork
+
+from sponsor_svc.statistics.counting import METRICS
+from sponsor_svc.statistics.increments import Increments
+from sponsor_svc.statistics.periods import Grain, Part
+
+CHANNEL = "statistics"
+EVERYBODY = "*"
+MOST_NAMED = 100  # a notification holds 8,000 bytes
+
+_KEY = "dimension, entity_id, grain, at, sponsor_id"
+_KEY_TYPES = ("text", "text", "text", "timestamptz", "text")
+_COUNTS = ", ".join(METRICS)
+_SUMS = ", ".join(f"coalesce(sum(c.{metric}), 0)::bigint AS {metric}" for metric in METRICS)
+
+
+def _arrays(types: Iterable[str]) -> str:
+    return ", ".join(f"${number}::{each}[]" for number, each in enumerate(types, 1))
+
+
+ADD_COUNTS = f"""
+INSERT INTO counters AS c ({_KEY}, {_COUNTS})
+SELECT * FROM unnest({_arrays((*_KEY_TYPES, *["bigint"] * len(METRICS)))})
+ON CONFLICT ({_KEY}) DO UPDATE SET {", ".join(f"{metric} = c.{metric} + excluded.{metric}" for metric in METRICS)}
+"""
+
+ADD_SHARES = f"""
+INSERT INTO breakdowns AS b ({_KEY}, kind, label, n)
+SELECT * FROM unnest({_arrays((*_KEY_TYPES, "text", "text", "bigint"))})
+ON CONFLICT ({_KEY}, kind, label) DO UPDATE SET n = b.n + excluded.n
+"""
+
+TELL = f"SELECT pg_notify('{CHANNEL}', $1)"
+
+SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+_PARTS = "unnest($4::text[], $5::timestamptz[], $6::timestamptz[]) AS part (grain, since, until)"
+_OF_PARTS = """
+    ON {table}.dimension = $1 AND {table}.entity_id = $2 AND {table}.grain = part.grain
+    AND {table}.at >= part.since AND {table}.at < part.until AND ($3::text IS NULL OR {table}.sponsor_id = $3)
+"""
+
+TOTALS = f"SELECT now() AS as_of, {_SUMS} FROM {_PARTS} LEFT JOIN counters AS c {_OF_PARTS.format(table='c')}"
+
+SHARES = f"""
+SELECT b.kind, b.label, sum(b.n)::bigint AS n FROM {_PARTS} JOIN breakdowns AS b {_OF_PARTS.format(table="b")}
+GROUP BY b.kind, b.label
+"""
+
+SERIES = f"""
+SELECT c.at, {_SUMS} FROM counters AS c
+WHERE c.dimension = $1 AND c.entity_id = $2 AND ($3::text IS NULL OR c.sponsor_id = $3)
+    AND c.grain = $4 AND c.at >= $5 AND c.at < $6
+GROUP BY c.at ORDER BY c.at DESC LIMIT $7
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which rows: those of one entity, and of one sponsor if it is given."""
+
+    dimension: str
+    entity_id: str
+    sponsor_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    kind: str
+    label: str
+    n: int
+
+
+async def add(work: UnitOfWork, increments: Increments) -> None:
+    """Locks rows in the order of their keys, so that batches side by side may wait, but never in a ring."""
+    if not increments.counters:
+        return
+    counters = sorted(increments.counters.items())
+    await work.execute(ADD_COUNTS, *zip(*((*key, *counts) for key, counts in counters), strict=True))
+    if increments.breakdowns:
+        shares = sorted(increments.breakdowns.items())
+        await work.execute(ADD_SHARES, *zip(*((*key, n) for key, n in shares), strict=True))
+    sponsors = sorted(increments.sponsors)
+    await work.execute(TELL, ",".join(sponsors) if len(sponsors) <= MOST_NAMED else EVERYBODY)
+
+
+async def take_snapshot(work: UnitOfWork) -> None:
+    """Said first: everything that is read in this transaction is from the same moment."""
+    await work.execute(SNAPSHOT)
+
+
+async def read_totals(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> tuple[datetime, dict[str, int]]:
+    row = await work.fetchrow(TOTALS, rows.dimension, rows.entity_id, rows.sponsor_id, *_columns(parts))
+    assert row is not None  # noqa: S101 -- an aggregate
+    return row["as_of"], {metric: row[metric] for metric in METRICS}
+
+
+async def read_shares(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> list[ShareRow]:
+    found = await work.fetch(SHARES, rows.dimension, rows.entity_id, rows.sponsor_id, *_columns(parts))
+    return [ShareRow(*row) for row in found]
+
+
+async def read_series(work: UnitOfWork, rows: Slice, buckets: Part, most: int) -> list[tuple[datetime, dict[str, int]]]:
+    """The newest buckets in which anything happened, oldest first."""
+    grain: Grain = buckets.grain
+    values = (rows.dimension, rows.entity_id, rows.sponsor_id, grain, buckets.since, buckets.until, most)
+    found = await work.fetch(SERIES, *values)
+    return [(row["at"], {metric: row[metric] for metric in METRICS}) for row in reversed(found)]
+
+
+def _columns(parts: Sequence[Part]) -> tuple[list[str], list[datetime], list[datetime]]:
+    return [p.grain for p in parts], [p.since for p in parts], [p.until for p in parts]
