@@ -11,6 +11,7 @@ from messaging.database import Database
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from servicekit.docs_page import add_docs_page
 from servicekit.health import set_up_health
 from servicekit.idempotency import Route
 from servicekit.identity import IdentityVerifier
@@ -61,6 +62,7 @@ def create_http(
     set_up_health(http, name, database)
     for each_router in routers:
         http.include_router(each_router)
+    add_docs_page(http)
     http.add_exception_handler(DomainError, _on_domain_error)
     http.add_exception_handler(RequestValidationError, _on_validation_error)
     http.add_exception_handler(HTTPException, _on_http_exception)

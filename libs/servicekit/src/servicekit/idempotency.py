@@ -1,6 +1,8 @@
 """`Idempotency-Key` on POST: the answer is stored in the effect's own transaction, and given again on a repeat."""
 
+import asyncio
 import hashlib
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -12,6 +14,9 @@ from messaging.unit_of_work import UnitOfWork
 from servicekit.identity import HEADER
 from servicekit.problems import DomainError, Kind, invalid
 from servicekit.strict_json import parse
+from servicekit.unavailable import UNAVAILABLE
+
+logger = logging.getLogger(__name__)
 
 KEY_HEADER = "idempotency-key"
 MAX_KEY_LENGTH = 255
@@ -30,7 +35,12 @@ CREATE_TABLES: tuple[str, ...] = (
     """,
     "CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)",
 )
-DELETE_OLD = "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
+_DELETE_OLD = """
+DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000
+))
+"""
+CLEAN_EVERY_SECONDS = 600
 _FIND = """
 SELECT fingerprint, status, headers, body FROM idempotency_keys
 WHERE caller = $1 AND key = $2 AND created_at >= now() - interval '24 hours'
@@ -109,3 +119,19 @@ async def lock_key(work: UnitOfWork, caller: str, key: str) -> None:
         raise DomainError(
             Kind.CONFLICT, "idempotency-in-progress", "The same request is still running.", headers={"Retry-After": "1"}
         )
+
+
+async def forget_old_answers(database: Database) -> None:
+    """In portions, so that no lock is held for long."""
+    while not (await database.pool.execute(_DELETE_OLD)).endswith(" 0"):
+        pass
+
+
+async def keep_clean(database: Database) -> None:
+    """Until cancelled."""
+    while True:
+        try:
+            await forget_old_answers(database)
+        except UNAVAILABLE as error:
+            logger.warning("old answers stay a while: %s", type(error).__name__)
+        await asyncio.sleep(CLEAN_EVERY_SECONDS)

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict
@@ -29,13 +29,13 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         event["service"] = service
         return event
 
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 _describe_exception,
                 only_listed_fields,
@@ -60,6 +60,13 @@ def hush_loop(loop: asyncio.AbstractEventLoop) -> None:
         )
 
     loop.set_exception_handler(report)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name is logging's
+        """Logging itself would print the record's values, and the texts of exceptions."""
+        del record
+        self.stream.write('{"event": "a log line could not be written", "level": "error"}\n')
 
 
 def only_listed_fields(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.metrics import LATENCY, REQUESTS
 from servicekit.problems import DomainError, Kind, problem_document
+from servicekit.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,12 @@ class EdgeMiddleware:
             await send(message)
 
         try:
-            await self._answer(scope, receive, send_with_id)
+            telemetry: Telemetry | None = getattr(scope["app"].state, "telemetry", None)
+            if telemetry is None:
+                await self._answer(scope, receive, send_with_id)
+            else:
+                with telemetry.request(scope["method"], lambda: (route_of(scope), _status(answered))):
+                    await self._answer(scope, receive, send_with_id)
         except Exception as error:
             # Nobody knew it: a bug, unless the answer had begun and its reader went away.
             logger.exception("%s %s failed", scope["method"], route_of(scope))
@@ -76,13 +82,18 @@ class EdgeMiddleware:
 
     def _count(self, scope: Scope, answered: list[int], seconds: float) -> None:
         route = route_of(scope)
-        REQUESTS.labels(self._name, scope["method"], route, answered[0] if answered else 0).inc()
+        REQUESTS.labels(self._name, scope["method"], route, _status(answered)).inc()
         LATENCY.labels(self._name, route).observe(seconds)
 
 
 def route_of(scope: Scope) -> str:
     """The template, e.g. `/v1/users/{user_id}`: a path would put ids into metrics and logs."""
     return getattr(scope.get("route"), "path", "unknown")
+
+
+def _status(answered: list[int]) -> int:
+    """Without an answer the client was gone, or is about to get a 500."""
+    return answered[0] if answered else 500
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

@@ -18,6 +18,7 @@ from servicekit.logs import configure_logs, hush_loop
 from servicekit.migrations import migrate
 from servicekit.process import ApiSettings, LogSettings, MigrateSettings, WorkerSettings
 from servicekit.server import Address, serve, settle_memory
+from servicekit.telemetry import start_telemetry
 from servicekit.worker import build_worker, observe, run_worker
 
 logger = logging.getLogger(__name__)
@@ -27,9 +28,15 @@ Build = Callable[[S], Awaitable[App]]
 
 def main(name: str, package: str, settings_class: type[S], build: Build[S]) -> NoReturn:
     """Ends the process: 0 when it was asked to stop, 1 when something failed, 2 for wrong words or settings."""
+
+    async def traced(settings: S) -> App:
+        app = await build(settings)
+        telemetry = start_telemetry(name)
+        return app if telemetry is None else telemetry.instrument(app)
+
     roles: dict[str, Callable[[], int]] = {
-        "api": lambda: _run(_api(settings_class, build)),
-        "worker": lambda: _run(_worker(settings_class, build)),
+        "api": lambda: _run(_api(settings_class, traced)),
+        "worker": lambda: _run(_worker(settings_class, traced)),
         "migrate": lambda: _migrate(package),
     }
     words = sys.argv[1:]

@@ -1,12 +1,14 @@
 """The worker of a service: relay, consumers and tasks."""
 
 import asyncio
+from functools import partial
 
 from fastapi import FastAPI
 from messaging.transport import Transport
 from messaging.worker import Worker
 
 from servicekit.app import App, Task
+from servicekit.idempotency import keep_clean
 from servicekit.metrics import WorkerMetrics
 
 
@@ -19,9 +21,10 @@ async def run_worker(app: App, worker: Worker, stop: asyncio.Event) -> None:
 
     Raises an ExceptionGroup as soon as anything of it fails; the process is expected to end and to be restarted.
     """
+    clean = partial(keep_clean, app.database)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(worker.run())
-        tasks = [group.create_task(_run(task)) for task in app.tasks]
+        tasks = [group.create_task(_run(task)) for task in (*app.tasks, clean)]
         await stop.wait()
         worker.stop()
         await asyncio.wait([running])
