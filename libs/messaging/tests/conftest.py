@@ -204,6 +204,9 @@ class Harness:
     eventually = staticmethod(eventually)
     create_database = staticmethod(create_database)
 
+    def amqp(self, url: str) -> Callable[[], Transport]:
+        return lambda: AmqpTransport(url, delays=DELAYS)
+
     async def connect(self, world: World, side: Side) -> Database:
         """The side's database as another process would open it."""
         name = str(await side.database.pool.fetchval("SELECT current_database()"))
