@@ -1,0 +1,1 @@
+"""What an agent has: assigned leads and their newest history."""

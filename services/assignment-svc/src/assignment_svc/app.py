@@ -1,0 +1,38 @@
+"""What assignment-svc is built of."""
+
+from messaging.database import Database
+from servicekit.app import App
+from servicekit.http import create_http
+
+from assignment_svc.agents.routes import agent_routes
+from assignment_svc.campaigns.routes import campaign_routes
+from assignment_svc.dispositions.routes import disposition_routes
+from assignment_svc.locks.routes import lock_routes
+from assignment_svc.orders.routes import order_routes
+from assignment_svc.queue.routes import queue_routes
+from assignment_svc.settings import Settings
+from assignment_svc.subscriptions import SUBSCRIPTIONS
+from assignment_svc.timers.tasks import timer_tasks
+from assignment_svc.work_items.read_routes import work_item_read_routes
+from assignment_svc.work_items.supervise_routes import supervise_routes
+from assignment_svc.work_items.write_routes import work_item_write_routes
+
+NAME = "assignment-svc"
+
+
+async def build(settings: Settings) -> App:
+    dsn = settings.database_url.get_secret_value()
+    database = await Database.connect(dsn, source=f"/leadwire/{NAME}", max_size=settings.database_pool)
+    routers = [
+        queue_routes(database, settings),
+        work_item_read_routes(database),
+        work_item_write_routes(database),
+        lock_routes(database),
+        supervise_routes(database),
+        agent_routes(database),
+        campaign_routes(database),
+        disposition_routes(database),
+        order_routes(database),
+    ]
+    http = create_http(NAME, database, settings.verifier(), routers)
+    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=timer_tasks(database))

@@ -1,0 +1,1 @@
+"""Which agents are ticked on a campaign."""

@@ -1,0 +1,1 @@
+"""What intake and validation say about leads."""

@@ -1,0 +1,1 @@
+"""The right to edit a lead: one holder, one token, an end."""

@@ -1,0 +1,97 @@
+"""HTTP of orders."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from asyncpg import Record
+from fastapi import APIRouter, Depends, Query, Response
+from messaging.database import Database
+from messaging.unit_of_work import UnitOfWork
+from servicekit.etag import IfMatch, check_match, etag
+from servicekit.http import router
+from servicekit.identity import Caller, Identity
+from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
+from servicekit.problems import not_found
+
+from assignment_svc.locks.routes import LockToken
+from assignment_svc.orders import store, write_order
+from assignment_svc.orders.shapes import OrderIn, OrderOut, OrderPatch, order_out
+from assignment_svc.scope import scope_of
+from assignment_svc.work_items.editing import find_visible, open_for_writing
+
+
+@dataclass(frozen=True, slots=True)
+class ReliesOn:
+    """What the caller read before writing: a version, and a lock."""
+
+    if_match: IfMatch = None
+    lock_token: LockToken = None
+
+
+def order_routes(database: Database) -> APIRouter:
+    routes = router(prefix="/v1/orders", tags=["orders"])
+
+    @routes.get("", summary="Orders, newest first")
+    async def list_orders(
+        caller: Caller,
+        lead_id: Annotated[str | None, Query(max_length=100)] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[OrderOut]:
+        scope = scope_of(caller)
+        before = decode_cursor(cursor, str)
+        async with database.unit_of_work() as work:
+            filters = (lead_id, before[0] if before else None, limit + 1, scope.agent_id, scope.states)
+            rows = await store.list_orders(work, *filters)
+        return page_of(rows, limit, order_out, lambda row: (row["order_id"],))
+
+    @routes.post("", status_code=201, summary="Begin an order of a lead")
+    async def add(body: OrderIn, caller: Caller, response: Response, lock_token: LockToken = None) -> OrderOut:
+        async with database.unit_of_work() as work:
+            item = await open_for_writing(work, caller, body.lead_id, lock_token)
+            row = await write_order.add_order(work, item, caller.user_id, body.content())
+        return _answer(response, row)
+
+    @routes.get("/{order_id}", summary="An order")
+    async def read(order_id: str, caller: Caller, response: Response) -> OrderOut:
+        async with database.unit_of_work() as work:
+            return _answer(response, await _find(work, caller, order_id))
+
+    @routes.patch("/{order_id}", summary="Edit a partial order")
+    async def edit(
+        order_id: str,
+        body: OrderPatch,
+        caller: Caller,
+        response: Response,
+        relies_on: Annotated[ReliesOn, Depends()],
+    ) -> OrderOut:
+        async with database.unit_of_work() as work:
+            order = await _find(work, caller, order_id)
+            item = await open_for_writing(work, caller, order["lead_id"], relies_on.lock_token)
+            check_match(relies_on.if_match, order["version"])
+            row = await write_order.edit_order(work, item, caller.user_id, order, body.onto(order))
+        return _answer(response, row)
+
+    @routes.post("/{order_id}/complete", summary="Complete an order; converts its lead")
+    async def complete(order_id: str, caller: Caller, response: Response, lock_token: LockToken = None) -> OrderOut:
+        async with database.unit_of_work() as work:
+            order = await _find(work, caller, order_id)
+            item = await open_for_writing(work, caller, order["lead_id"], lock_token)
+            row = await write_order.complete_order(work, item, caller.user_id, order_id, lock_token)
+        return _answer(response, row)
+
+    return routes
+
+
+async def _find(work: UnitOfWork, caller: Identity, order_id: str) -> Record:
+    scope_of(caller)
+    order = await store.find_order(work, order_id)
+    if order is None:
+        raise not_found()
+    await find_visible(work, caller, order["lead_id"])
+    return order
+
+
+def _answer(response: Response, row: Record) -> OrderOut:
+    response.headers["ETag"] = etag(row["version"])
+    return order_out(row)

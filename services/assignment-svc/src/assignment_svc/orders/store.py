@@ -1,0 +1,100 @@
+"""SQL of orders."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from asyncpg import Record, UniqueViolationError
+from messaging.unit_of_work import UnitOfWork
+from servicekit.problems import conflict
+
+COLUMNS = "order_id, lead_id, version, number, status, items, total"
+
+FIND = f"SELECT {COLUMNS} FROM orders WHERE order_id = $1"
+
+LIST = f"""
+SELECT {COLUMNS} FROM orders JOIN work_items w USING (lead_id)
+WHERE ($1::text IS NULL OR lead_id = $1) AND ($2::text IS NULL OR orders.order_id < $2)
+  AND ($4::text IS NULL OR w.agent_id = $4 OR w.state = ANY($5::text[]))
+ORDER BY orders.order_id DESC LIMIT $3
+""".replace("order_id, lead_id, version", "orders.order_id, lead_id, orders.version", 1)
+
+# Both writes go with the work item's version: the events of orders are numbered with those of the lead.
+_TOUCH = """
+), touched AS (
+    UPDATE work_items w SET version = w.version + 1, order_id = coalesce($2, w.order_id), changed_at = now()
+    FROM written o WHERE w.lead_id = o.lead_id RETURNING w.lead_id, w.version
+), told AS (
+    INSERT INTO history (lead_id, version, event, actor, agent_id, data)
+    SELECT t.lead_id, t.version, $3, $4, w.agent_id, jsonb_build_object('order_id', o.order_id, 'number', o.number)
+    FROM touched t JOIN written o USING (lead_id) JOIN work_items w USING (lead_id)
+)
+SELECT o.*, t.version AS item_version FROM written o JOIN touched t USING (lead_id)
+"""
+
+INSERT = f"""
+WITH written AS (
+    INSERT INTO orders (order_id, lead_id, number, status, items, total, edited)
+    VALUES ($2, $1, $5, 'partial', $6, $7, true) RETURNING {COLUMNS}
+{_TOUCH}"""
+
+CHANGE = f"""
+WITH written AS (
+    UPDATE orders SET version = version + 1, number = $5, items = $6, total = $7, edited = true
+    WHERE order_id = $1 AND version = $8 AND status = 'partial' RETURNING {COLUMNS}
+{_TOUCH}"""
+
+COMPLETE = f"""
+WITH written AS (
+    UPDATE orders SET version = version + 1, status = 'completed', edited = true
+    WHERE order_id = $1 AND status = 'partial' RETURNING {COLUMNS}
+{_TOUCH}"""
+
+STATUS = "SELECT status FROM orders WHERE order_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderContent:
+    number: str
+    items: list[dict[str, Any]]
+    total: dict[str, Any] | None
+
+
+async def find_order(work: UnitOfWork, order_id: str) -> Record | None:
+    return await work.fetchrow(FIND, order_id)
+
+
+async def list_orders(work: UnitOfWork, *filters: Any) -> list[Record]:
+    """Filters as LIST numbers them: lead, before this order, limit, only of agent, or in states."""
+    return await work.fetch(LIST, *filters)
+
+
+async def insert_order(work: UnitOfWork, ids: tuple[str, str], actor: str, content: OrderContent) -> Record:
+    """`ids`: lead and order. Raises 409 when the lead has an order of that number."""
+    try:
+        row = await work.fetchrow(INSERT, *ids, "order_changed", actor, content.number, content.items, content.total)
+    except UniqueViolationError:
+        raise _taken() from None
+    assert row is not None  # noqa: S101 -- the caller found the lead, and leads stay
+    return row
+
+
+async def change_order(work: UnitOfWork, order: Record, actor: str, content: OrderContent) -> Record | None:
+    """None when it was changed or completed since it was read."""
+    values = (content.number, content.items, content.total, order["version"])
+    try:
+        return await work.fetchrow(CHANGE, order["order_id"], None, "order_changed", actor, *values)
+    except UniqueViolationError:
+        raise _taken() from None
+
+
+async def complete_order(work: UnitOfWork, order_id: str, actor: str) -> Record | None:
+    """None when it is completed already."""
+    return await work.fetchrow(COMPLETE, order_id, None, "order_completed", actor)
+
+
+async def read_status(work: UnitOfWork, order_id: str) -> str | None:
+    return await work.fetchval(STATUS, order_id)
+
+
+def _taken() -> Exception:
+    return conflict("order-number-taken", "The lead has an order with this number already.")

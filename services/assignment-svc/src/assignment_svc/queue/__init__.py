@@ -1,0 +1,1 @@
+"""The queue: who may be called now, and the claim."""

@@ -1,0 +1,1 @@
+"""The claim: one statement for everybody who asks at the moment."""

@@ -1,0 +1,82 @@
+"""Group commit for claims: whoever asks while a transaction runs is served by the next one, together.
+
+One statement and one commit for sixteen agents cost little more than for one. Nobody waits for company: a free
+flusher takes whoever is there.
+"""
+
+import asyncio
+from collections import deque
+
+from asyncpg import DeadlockDetectedError
+from messaging.database import Database
+
+from assignment_svc.queue.claims.claim_leads import ClaimDesk, ClaimRequest, Outcome
+
+_TOGETHER = 64
+
+
+class ClaimCounter:
+    """`flushers`: how many transactions claim at the same time in this process."""
+
+    def __init__(self, database: Database, desk: ClaimDesk, flushers: int) -> None:
+        self._database = database
+        self._desk = desk
+        self._free = flushers
+        self._queue: deque[tuple[ClaimRequest, asyncio.Future[Outcome]]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def claim(self, request: ClaimRequest) -> Outcome:
+        """Returns when the claim is committed. One that its client no longer waits for stays the agent's."""
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._queue.append((request, answer))
+        if self._free:
+            self._free -= 1
+            task = asyncio.create_task(self._flush())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return await answer
+
+    async def _flush(self) -> None:
+        try:
+            while batch := self._take():
+                await self._serve(batch)
+        finally:
+            self._free += 1
+
+    def _take(self) -> dict[str, tuple[ClaimRequest, asyncio.Future[Outcome]]]:
+        """One request per agent: a second one of the same agent waits for the next transaction."""
+        batch: dict[str, tuple[ClaimRequest, asyncio.Future[Outcome]]] = {}
+        later: list[tuple[ClaimRequest, asyncio.Future[Outcome]]] = []
+        while self._queue and len(batch) < _TOGETHER:
+            request, answer = self._queue.popleft()
+            if answer.done():
+                continue
+            if request.agent_id in batch:
+                later.append((request, answer))
+            else:
+                batch[request.agent_id] = (request, answer)
+        self._queue.extendleft(reversed(later))
+        return batch
+
+    async def _serve(self, batch: dict[str, tuple[ClaimRequest, asyncio.Future[Outcome]]]) -> None:
+        try:
+            outcomes = await self._commit([request for request, _ in batch.values()])
+        except Exception as error:  # noqa: BLE001 -- each caller gets it, and the edge knows what to make of it
+            for _, answer in batch.values():
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        for agent_id, (_, answer) in batch.items():
+            if not answer.done():
+                answer.set_result(outcomes[agent_id])
+
+    async def _commit(self, requests: list[ClaimRequest]) -> dict[str, Outcome]:
+        """A deadlock can only be with the end of claims of several of these agents, in bulk: it is over after it."""
+        try:
+            return await self._once(requests)
+        except DeadlockDetectedError:
+            return await self._once(requests)
+
+    async def _once(self, requests: list[ClaimRequest]) -> dict[str, Outcome]:
+        async with self._database.unit_of_work() as work:
+            return await self._desk.claim(work, requests)

@@ -1,0 +1,158 @@
+"""SQL of the claim. E1 to E12 are decided by CLAIM: E4 by the pairs it is given, the rest by the shared conditions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from asyncpg import Record
+from messaging.unit_of_work import UnitOfWork
+
+from assignment_svc.queue.eligibility.store import AGENT_CONDITIONS, LEAD_CONDITIONS, QUEUED, TICKED, demand
+from assignment_svc.work_items.store import VIEW_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Leads of a project in a place that may be called now; the walk begins at the mark."""
+
+    project_id: str
+    place_id: int
+    project_version: int
+    mark: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a pair holds: a lead that only waits for its hours, and when the first one has cooled down."""
+
+    project_id: str
+    place_id: int
+    has_ready: bool
+    cooled_at: datetime | None
+
+
+# Rows that are locked by another claim are skipped, so a few more candidates than agents are looked at. A condition
+# that fails at the head costs a look-up per claim; what makes conditions fail for long takes leads out of the queue.
+CLAIM = f"""
+WITH asking AS MATERIALIZED (
+    SELECT a.agent_id FROM agents a
+    WHERE a.agent_id = ANY($2::text[]) AND {demand(AGENT_CONDITIONS)}
+    ORDER BY a.agent_id FOR NO KEY UPDATE
+), candidate AS MATERIALIZED (
+    SELECT head.lead_id, head.rank, head.position
+    FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::smallint[], $7::bigint[])
+        AS pair (project_id, place_id, version, mark_rank, mark_position)
+    JOIN projects p ON p.project_id = pair.project_id AND p.version = pair.version AND p.state = 'active'
+    CROSS JOIN LATERAL (
+        SELECT q.lead_id, q.rank, q.position FROM queue q
+        WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
+          AND (q.rank, q.position) >= (pair.mark_rank, pair.mark_position)
+        ORDER BY q.rank, q.position, q.lead_id LIMIT $8
+    ) head
+    ORDER BY head.rank, head.position, head.lead_id LIMIT $8
+), picked AS MATERIALIZED (
+    SELECT free.*, candidate.rank, candidate.position
+    FROM candidate CROSS JOIN LATERAL (
+        SELECT q.ctid AS queue_row, w.lead_id, l.project_id, l.place_id, coalesce(l.phone, l.lead_id) AS lock_key,
+            p.lock_time, p.status_after_request
+        FROM queue q JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
+        JOIN projects p ON p.project_id = l.project_id
+        WHERE q.lead_id = candidate.lead_id AND q.ready_at IS NULL AND {demand((QUEUED, *LEAD_CONDITIONS))}
+        FOR NO KEY UPDATE OF q, w SKIP LOCKED
+    ) free
+    LIMIT (SELECT count(*) FROM asking)
+), dealt AS (
+    SELECT l.*, a.agent_id FROM (
+        SELECT *, row_number() OVER (ORDER BY rank, position, lead_id) AS seat
+        FROM (SELECT DISTINCT ON (lock_key) * FROM picked ORDER BY lock_key, rank, position, lead_id) AS one_per_phone
+    ) l JOIN (SELECT agent_id, row_number() OVER (ORDER BY agent_id) AS seat FROM asking) a USING (seat)
+    WHERE {TICKED.sql}
+), locked AS (
+    INSERT INTO locks AS k (lock_key, lead_id, holder, token, acquired_at, expires_at)
+    SELECT lock_key, lead_id, agent_id, nextval('lock_tokens'), now(), now() + lock_time FROM dealt ORDER BY lock_key
+    ON CONFLICT (lock_key) DO UPDATE SET lead_id = excluded.lead_id, holder = excluded.holder,
+        token = nextval('lock_tokens'), acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
+        WHERE k.expires_at <= now()
+    RETURNING lead_id, token, expires_at
+), taken AS MATERIALIZED (
+    SELECT d.*, k.token, k.expires_at AS lock_expires_at FROM dealt d JOIN locked k USING (lead_id)
+), w AS (
+    UPDATE work_items i SET state = 'claimed', version = i.version + 1, agent_id = t.agent_id, claimed_at = now(),
+        next_attempt_at = NULL, expires_at = NULL, changed_at = now()
+    FROM taken t WHERE i.lead_id = t.lead_id RETURNING i.*
+), dequeued AS (
+    DELETE FROM queue q USING taken t WHERE q.ctid = t.queue_row
+), counted AS (
+    UPDATE agents a SET open_claims = open_claims + 1 FROM taken t WHERE a.agent_id = t.agent_id
+), timed AS (
+    INSERT INTO claim_timers (lead_id, due_at)
+    SELECT lead_id, lock_expires_at FROM taken WHERE status_after_request <> 'leave_assigned'
+    ON CONFLICT (lead_id) DO UPDATE SET due_at = excluded.due_at
+), told AS (
+    INSERT INTO history (lead_id, version, event, actor, agent_id, data)
+    SELECT lead_id, version, 'claimed', agent_id, agent_id, '{{}}' FROM w
+)
+SELECT {VIEW_COLUMNS}, t.token, t.lock_expires_at, t.place_id, t.rank, t.position
+FROM w JOIN taken t USING (lead_id) JOIN leads l USING (lead_id)
+JOIN places pl ON pl.place_id = l.place_id LEFT JOIN orders o USING (order_id)
+"""
+
+HEADS = """
+SELECT pair.project_id, pair.place_id, head.rank, head.position
+FROM unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
+CROSS JOIN LATERAL (
+    SELECT q.rank, q.position FROM queue q
+    WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
+    ORDER BY q.rank, q.position, q.lead_id LIMIT 1
+) head
+"""
+
+WAITING = """
+SELECT pair.project_id, pair.place_id,
+    EXISTS (SELECT FROM queue q WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id
+            AND q.ready_at IS NULL) AS has_ready,
+    (SELECT min(q.ready_at) FROM queue q WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id
+     AND q.ready_at IS NOT NULL) AS cooled_at
+FROM unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
+"""
+
+PROMOTE = """
+UPDATE queue SET ready_at = NULL WHERE lead_id IN (
+    SELECT lead_id FROM queue WHERE ready_at <= now() ORDER BY ready_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+"""
+
+
+async def claim(
+    work: UnitOfWork, cap: int, agent_ids: Sequence[str], pairs: Sequence[Pair], candidates: int
+) -> list[Record]:
+    """Gives each of the agents at most one lead, best leads first; a row per lead that was claimed."""
+    return await work.fetch(
+        CLAIM,
+        cap,
+        agent_ids,
+        [pair.project_id for pair in pairs],
+        [pair.place_id for pair in pairs],
+        [pair.project_version for pair in pairs],
+        [pair.mark[0] for pair in pairs],
+        [pair.mark[1] for pair in pairs],
+        candidates,
+    )
+
+
+async def read_heads(work: UnitOfWork, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+    rows = await work.fetch(HEADS, *_columns(keys))
+    return {(row["project_id"], row["place_id"]): (row["rank"], row["position"]) for row in rows}
+
+
+async def read_waiting(work: UnitOfWork, keys: Sequence[tuple[str, int]]) -> list[Waiting]:
+    return [Waiting(*row) for row in await work.fetch(WAITING, *_columns(keys))]
+
+
+async def promote_cooled(work: UnitOfWork, limit: int) -> int:
+    """Makes leads callable whose cool-down has passed; says how many."""
+    return int((await work.execute(PROMOTE, limit)).rsplit(" ", 1)[1])
+
+
+def _columns(keys: Sequence[tuple[str, int]]) -> tuple[list[Any], list[Any]]:
+    return [project_id for project_id, _ in keys], [place_id for _, place_id in keys]

@@ -1,0 +1,78 @@
+"""`Why not?` (A3.12), and the same question when a call starts."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from asyncpg import Record
+from messaging.unit_of_work import UnitOfWork
+from servicekit.problems import DomainError, Kind, not_found
+
+from assignment_svc.queue.eligibility import store
+from assignment_svc.queue.hours import CallingRule, Place, always_callable, calling_week
+from assignment_svc.queue.windows import next_open, open_at
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    key: str
+    code: str
+    detail: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """`cap`: how many open claims an agent may have. `now`: for the clocks of E4; the rest takes the database's."""
+
+    lead_id: str
+    agent_id: str
+    cap: int
+    now: datetime
+
+
+async def examine_lead(work: UnitOfWork, asking: Asking) -> list[Failing]:
+    """Every condition that does not hold, by its number; raises 404 for a lead that is not there."""
+    facts = await store.examine(work, asking.cap, asking.lead_id, asking.agent_id)
+    if facts is None:
+        raise not_found()
+    failing = [
+        Failing(condition.key, condition.code, condition.detail, facts[f"{condition.key}_until"])
+        for condition in store.ALL
+        if not facts[condition.key]
+    ]
+    outside = _outside_hours(facts, asking.now)
+    return sorted([*failing, *outside], key=lambda one: int(one.code.removeprefix("E")))
+
+
+async def refuse_unless_callable(work: UnitOfWork, asking: Asking) -> None:
+    """Raises 409 when the agent who has the lead may not call it now."""
+    failing = [one for one in await examine_lead(work, asking) if one.key in store.CALLING | {"hours"}]
+    if not failing:
+        return
+    code = "campaign-passive" if _keys(failing) == {"project"} else "not-eligible"
+    told = [{"code": one.code, "detail": one.detail} for one in failing]
+    raise DomainError(Kind.CONFLICT, code, " ".join(one.detail for one in failing), extra={"failing": told})
+
+
+def _keys(failing: Sequence[Failing]) -> Collection[str]:
+    return {one.key for one in failing}
+
+
+def _outside_hours(facts: Record, now: datetime) -> list[Failing]:
+    if facts["calling_mode"] is None:
+        return [Failing("hours", "E4", "The project's calling hours are not known yet.", None)]
+    days = facts["calling_days"]
+    rule = CallingRule(
+        facts["calling_mode"], facts["calling_from"], facts["calling_until"], tuple(days) if days else None
+    )
+    place = Place(facts["country"], facts["region"], tuple(facts["zones"]))
+    if always_callable(rule):
+        return []
+    if not place.zones:
+        return [Failing("hours", "E4", "The time zone of the phone number is not known.", None)]
+    week = calling_week(rule, place)
+    if open_at(week, place.zones, now):
+        return []
+    detail = "It is outside the calling hours in at least one time zone where the number may be."
+    return [Failing("hours", "E4", detail, next_open(week, place.zones, now))]

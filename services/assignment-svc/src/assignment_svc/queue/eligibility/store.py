@@ -1,0 +1,128 @@
+"""The definition of E1 to E12 in SQL. A claim demands the conditions; `eligibility` selects them one by one.
+
+Aliases: w work_items, l leads, p projects, a agents (who asks), $1 the claims that an agent may have. E4 needs time
+zone rules and is decided by `queue.windows` for both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from asyncpg import Record
+from messaging.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`key` is unique, `code` the number that people know it by, `detail` what is told when it does not hold.
+
+    `until`: an SQL expression for when it will hold, where that is known.
+    """
+
+    key: str
+    code: str
+    detail: str
+    sql: str
+    until: str = "NULL::timestamptz"
+
+
+QUEUED: Final = Condition("queued", "E1", "The lead is not in the queue.", "w.state = 'queued'")
+
+LEAD_CONDITIONS: Final = (
+    Condition(
+        "unlocked",
+        "E2",
+        "Somebody has a lock on this lead, or on another lead with the same phone number.",
+        """NOT EXISTS (SELECT FROM locks k WHERE k.lock_key = coalesce(l.phone, l.lead_id) AND k.expires_at > now()
+           AND (k.lead_id <> w.lead_id OR w.state <> 'claimed'))""",
+        """(SELECT k.expires_at FROM locks k WHERE k.lock_key = coalesce(l.phone, l.lead_id) AND k.expires_at > now()
+           AND (k.lead_id <> w.lead_id OR w.state <> 'claimed'))""",
+    ),
+    Condition(
+        "cooled",
+        "E3",
+        "The lead was called a short while ago.",
+        "(w.next_attempt_at IS NULL OR w.next_attempt_at <= now())",
+        "w.next_attempt_at",
+    ),
+    Condition(
+        "unsuppressed",
+        "E5",
+        "The phone number, e-mail address or domain is on a suppression list that applies.",
+        """NOT EXISTS (SELECT FROM suppressions s WHERE NOT s.removed AND s.identity = ANY(
+               ARRAY['phone:' || l.phone, 'email:' || l.email, 'domain:' || l.email_domain])
+           AND (s.scope = 'global' OR (s.scope = 'sponsor' AND s.scope_id = l.sponsor_id)
+                OR (s.scope = 'project' AND s.scope_id = l.project_id)))""",
+    ),
+    Condition(
+        "consenting",
+        "E6",
+        "The project demands consent, and the lead has none.",
+        "(NOT p.consent_required OR l.has_consent)",
+    ),
+    Condition("validated", "E7", "The call centre has not confirmed the lead yet.", "w.validated"),
+    Condition("project", "E8", "The project is not active.", "p.state = 'active'"),
+    Condition(
+        "list",
+        "E8",
+        "The contact list has expired.",
+        """NOT EXISTS (SELECT FROM contact_lists c WHERE c.contact_list_id = l.contact_list_id
+           AND c.expires_at <= now())""",
+    ),
+    Condition(
+        "sponsor",
+        "E8",
+        "The sponsor is not active.",
+        "NOT EXISTS (SELECT FROM sponsors s WHERE s.sponsor_id = p.sponsor_id AND NOT s.active)",
+    ),
+    Condition("attempts", "E10", "All attempts are used.", "w.attempts < p.max_attempts"),
+    Condition(
+        "age",
+        "E12",
+        "The lead is older than the project allows.",
+        "(p.max_age IS NULL OR l.received_at > now() - p.max_age)",
+    ),
+)
+
+AGENT_CONDITIONS: Final = (
+    Condition("active", "E9", "The agent is not an active leads agent.", "a.active AND a.access_level = 'leads_agent'"),
+    Condition(
+        "permitted", "E9", "The agent has no permission to request leads.", "'queue.request' = ANY(a.permissions)"
+    ),
+    Condition("below_cap", "E9", "The agent has as many open leads as allowed.", "a.open_claims < $1"),
+)
+
+TICKED: Final = Condition(
+    "ticked",
+    "E9",
+    "The agent is not on the campaign.",
+    "EXISTS (SELECT FROM campaign_agents t WHERE t.agent_id = a.agent_id AND t.project_id = l.project_id)",
+)
+
+ALL: Final = (QUEUED, *LEAD_CONDITIONS, *AGENT_CONDITIONS, TICKED)
+
+# A claim that is there already is finished: what only decides who may get a lead, or until when, is not asked again.
+CALLING: Final = frozenset({"unlocked", "unsuppressed", "consenting", "validated", "project", "sponsor", "active"})
+
+
+def demand(conditions: Sequence[Condition]) -> str:
+    return " AND ".join(f"({condition.sql})" for condition in conditions)
+
+
+_FACTS = ", ".join(
+    f"coalesce({condition.sql}, false) AS {condition.key}, {condition.until} AS {condition.key}_until"
+    for condition in ALL
+)
+
+EXAMINE = f"""
+SELECT w.state, w.agent_id AS holder_id, p.calling_mode, p.calling_from, p.calling_until, p.calling_days,
+    pl.country, pl.region, pl.zones, {_FACTS}
+FROM work_items w JOIN leads l USING (lead_id) JOIN places pl USING (place_id)
+LEFT JOIN projects p ON p.project_id = l.project_id LEFT JOIN agents a ON a.agent_id = $3
+WHERE w.lead_id = $2
+"""
+
+
+async def examine(work: UnitOfWork, cap: int, lead_id: str, agent_id: str) -> Record | None:
+    """Each condition as a column under its key, and what E4 is decided from."""
+    return await work.fetchrow(EXAMINE, cap, lead_id, agent_id)

@@ -1,0 +1,91 @@
+"""What a process remembers of projects, places and ticks, so that a claim knows which keys are callable now.
+
+It may be a quarter of a second old: the claim statement itself checks project version, state and tick, so an old memory
+can only miss a lead, and who finds nothing looks again with a fresh one.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from messaging.unit_of_work import UnitOfWork
+
+from assignment_svc.queue import store
+from assignment_svc.queue.hours import Place, always_callable, calling_week
+from assignment_svc.queue.store import ProjectRow
+from assignment_svc.queue.windows import answer_at, next_open
+
+FRESH_SECONDS: Final = 0.25
+Key = tuple[str, int]
+
+
+class Reference:
+    def __init__(self) -> None:
+        self._version = -1
+        self._checked_at = 0.0
+        self._projects: dict[str, ProjectRow] = {}
+        self._places: dict[int, Place] = {}
+        self._ticks: dict[str, frozenset[str]] = {}
+        self._open: dict[str, tuple[datetime, list[Key]]] = {}
+        self._next_open: dict[Key, tuple[datetime, datetime | None]] = {}
+
+    async def refresh(self, work: UnitOfWork, *, now: bool = False) -> None:
+        """Reads again what changed; at most every quarter of a second unless it must be `now`."""
+        clock = time.monotonic()
+        if not now and clock - self._checked_at < FRESH_SECONDS:
+            return
+        version = await store.read_version(work)
+        if version != self._version:
+            self._projects = {row.project_id: row for row in await store.read_projects(work)}
+            self._places = await store.read_places(work)
+            self._ticks = await store.read_ticks(work)
+            self._open.clear()
+            self._next_open.clear()
+        self._version, self._checked_at = version, clock
+
+    def projects_of(self, agent_id: str, wanted: str | None) -> frozenset[str]:
+        """The campaigns on which the agent is ticked, or the wanted one of them."""
+        ticked = self._ticks.get(agent_id, frozenset())
+        return ticked if wanted is None else ticked & {wanted}
+
+    def version_of(self, project_id: str) -> int:
+        return self._projects[project_id].version
+
+    def open_keys(self, project_id: str, now: datetime) -> list[Key]:
+        """The pairs of a project whose leads may be called now (E4)."""
+        until, keys = self._open.get(project_id, (now, []))
+        if until <= now:
+            until, keys = self._compute_open(project_id, now)
+            self._open[project_id] = (until, keys)
+        return keys
+
+    def all_keys(self, project_id: str) -> list[Key]:
+        project = self._projects.get(project_id)
+        return [] if project is None else [(project_id, place_id) for place_id in project.place_ids]
+
+    def opens_at(self, key: Key, instant: datetime) -> datetime | None:
+        """The first instant from then on at which leads of the pair may be called."""
+        asked, answer = self._next_open.get(key, (instant, instant))
+        if answer is not None and asked <= instant < answer:
+            return answer
+        project, place = self._projects[key[0]], self._places[key[1]]
+        if always_callable(project.rule):
+            return instant
+        answer = next_open(calling_week(project.rule, place), place.zones, instant)
+        self._next_open[key] = (instant, answer)
+        return answer
+
+    def _compute_open(self, project_id: str, now: datetime) -> tuple[datetime, list[Key]]:
+        project = self._projects.get(project_id)
+        forever = datetime.max.replace(tzinfo=UTC)
+        if project is None:
+            return forever, []
+        if always_callable(project.rule):
+            return forever, self.all_keys(project_id)
+        answers = [
+            (place_id, answer_at(calling_week(project.rule, place), place.zones, now))
+            for place_id in project.place_ids
+            if (place := self._places[place_id]).zones
+        ]
+        until = min((answer.until for _, answer in answers), default=forever)
+        return until, [(project_id, place_id) for place_id, answer in answers if answer.open]

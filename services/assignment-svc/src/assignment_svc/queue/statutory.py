@@ -1,0 +1,74 @@
+"""Hours in which the law, or where there is none the industry's code, allows sales calls to consumers. Pure.
+
+As of 2025-11; a table, not legal advice. Public holidays are not in it: a project that must keep them narrows its
+`calling_hours`. Where a code and practice differ the narrower one was taken.
+"""
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Final
+
+from assignment_svc.queue.windows import Interval, Week, minutes_of
+
+
+def _week(working_days: str, saturday: str = "", sunday: str = "") -> Week:
+    return Week((*[_intervals(working_days)] * 5, _intervals(saturday), _intervals(sunday)))
+
+
+def _intervals(words: str) -> tuple[Interval, ...]:
+    pairs = (word.split("-") for word in words.split())
+    return tuple((minutes_of(opens), minutes_of(closes)) for opens, closes in pairs)
+
+
+CAUTIOUS: Final = _week("09:00-18:00")
+"""For countries that are not in the table."""
+
+_US_FEDERAL: Final = _week("08:00-21:00", "08:00-21:00", "08:00-21:00")
+"""47 CFR 64.1200(c)(1) (TCPA) and 16 CFR 310.4(c) (TSR), in the called person's zone."""
+
+_EIGHT_TO_EIGHT: Final = _week("08:00-20:00", "08:00-20:00", "08:00-20:00")
+_NINE_TO_EIGHT: Final = _week("09:00-20:00", "09:00-20:00", "09:00-20:00")
+_NINE_TO_NINE: Final = _week("09:00-21:00", "09:00-21:00", "09:00-21:00")
+_NO_SUNDAY: Final = _week("08:00-20:00", "08:00-20:00")
+
+US_STATES: Final[Mapping[str, Week]] = {
+    "AL": _NO_SUNDAY,  # Ala. Code 8-19A-14
+    "CT": _NINE_TO_EIGHT,  # Conn. Gen. Stat. 42-288a
+    "FL": _EIGHT_TO_EIGHT,  # Fla. Stat. 501.616(6)
+    "KY": _week("10:00-21:00", "10:00-21:00", "10:00-21:00"),  # KRS 367.46955
+    "LA": _NO_SUNDAY,  # LPSC general order on do-not-call
+    "MA": _EIGHT_TO_EIGHT,  # M.G.L. c. 159C
+    "MD": _EIGHT_TO_EIGHT,  # Stop the Spam Calls Act of 2023
+    "MI": _NINE_TO_NINE,  # MCL 445.111
+    "MN": _NINE_TO_NINE,  # Minn. Stat. 325E.30
+    "MS": _NO_SUNDAY,  # Miss. Code 77-3-723
+    "NM": _NINE_TO_NINE,  # NMSA 57-12-22
+    "NV": _NINE_TO_EIGHT,  # NRS 599B
+    "OK": _EIGHT_TO_EIGHT,  # Okla. Stat. 15-775C.3
+    "PA": _week("09:00-21:00", "09:00-12:00"),  # 52 Pa. Code, the narrower reading
+    "RI": _week("09:00-18:00", "10:00-17:00"),  # R.I. Gen. Laws 5-61-3.6
+    "TX": _week("09:00-21:00", "09:00-21:00", "12:00-21:00"),  # Tex. Bus. & Com. 301.051
+    "UT": _week("08:00-21:00", "08:00-21:00"),  # Utah Code 13-25a-103
+    "WA": _EIGHT_TO_EIGHT,  # RCW 80.36.390
+}
+
+COUNTRIES: Final[Mapping[str, Week]] = {
+    "AU": _week("09:00-20:00", "09:00-17:00"),  # Telemarketing and Research Calls Industry Standard 2017
+    "CA": _week("09:00-21:30", "10:00-18:00", "10:00-18:00"),  # CRTC Unsolicited Telecommunications Rules, part III
+    "DE": _week("08:00-20:00", "09:00-18:00"),  # Branchenkodex CCV/DDV 2015; § 7 UWG names no hours
+    "FI": _week("09:00-20:00", "10:00-16:00"),  # no hours in the law; narrower than the association's code
+    "FR": _week("10:00-13:00 14:00-20:00"),  # décret 2022-1313
+    "GB": _week("08:00-21:00", "09:00-21:00"),  # DMA telemarketing guide; neither Ofcom nor PECR name hours
+    "NO": _week("09:00-21:00"),  # markedsføringsloven § 14
+    "SE": _week("08:00-20:00", "10:00-16:00"),  # no hours in the law; narrower than the Kontakta/SWEDMA rules
+}
+
+_US_ANYWHERE: Final = reduce(Week.intersection, US_STATES.values(), _US_FEDERAL)
+"""A mobile number tells no state: until an address does, what every state allows."""
+
+
+def statutory_week(country: str, region: str) -> Week:
+    """`country` is ISO 3166-1 alpha-2, `region` the state where it matters; both may be empty for unknown."""
+    if country == "US":
+        return US_STATES.get(region, _US_FEDERAL) if region else _US_ANYWHERE
+    return COUNTRIES.get(country, CAUTIOUS)

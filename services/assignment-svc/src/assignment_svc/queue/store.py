@@ -1,0 +1,77 @@
+"""SQL of what a claim needs to know beforehand, and of the queue's overview."""
+
+from dataclasses import dataclass
+
+from asyncpg import Record
+from messaging.unit_of_work import UnitOfWork
+
+from assignment_svc.queue.hours import CallingRule, Place
+
+VERSION = "SELECT version FROM reference_version"
+
+PROJECTS = """
+SELECT p.project_id, p.version, p.calling_mode, p.calling_from, p.calling_until, p.calling_days,
+    coalesce(array_agg(qp.place_id) FILTER (WHERE qp.place_id IS NOT NULL), '{}') AS place_ids
+FROM projects p LEFT JOIN queue_places qp USING (project_id)
+WHERE p.state = 'active' GROUP BY p.project_id
+"""
+
+PLACES = "SELECT place_id, country, region, zones FROM places"
+
+TICKS = "SELECT agent_id, array_agg(project_id) AS project_ids FROM campaign_agents GROUP BY agent_id"
+
+OVERVIEW = """
+SELECT q.project_id, q.place_id, q.ready_at IS NOT NULL AS cooling, count(*) AS leads, min(l.received_at) AS oldest
+FROM queue q JOIN leads l USING (lead_id)
+WHERE $1::text[] IS NULL OR q.project_id = ANY($1)
+GROUP BY 1, 2, 3
+"""
+
+NAMES = "SELECT project_id, name, state FROM projects WHERE project_id = ANY($1::text[])"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    project_id: str
+    version: int
+    rule: CallingRule
+    place_ids: tuple[int, ...]
+
+
+async def read_version(work: UnitOfWork) -> int:
+    return int(await work.fetchval(VERSION))
+
+
+async def read_projects(work: UnitOfWork) -> list[ProjectRow]:
+    return [
+        ProjectRow(
+            row["project_id"],
+            row["version"],
+            CallingRule(
+                row["calling_mode"],
+                row["calling_from"],
+                row["calling_until"],
+                tuple(row["calling_days"]) if row["calling_days"] else None,
+            ),
+            tuple(row["place_ids"]),
+        )
+        for row in await work.fetch(PROJECTS)
+    ]
+
+
+async def read_places(work: UnitOfWork) -> dict[int, Place]:
+    return {
+        row["place_id"]: Place(row["country"], row["region"], tuple(row["zones"])) for row in await work.fetch(PLACES)
+    }
+
+
+async def read_ticks(work: UnitOfWork) -> dict[str, frozenset[str]]:
+    return {row["agent_id"]: frozenset(row["project_ids"]) for row in await work.fetch(TICKS)}
+
+
+async def read_overview(work: UnitOfWork, project_ids: list[str] | None) -> list[Record]:
+    return await work.fetch(OVERVIEW, project_ids)
+
+
+async def read_names(work: UnitOfWork, project_ids: list[str]) -> dict[str, tuple[str, str]]:
+    return {row["project_id"]: (row["name"], row["state"]) for row in await work.fetch(NAMES, project_ids)}

@@ -1,0 +1,1 @@
+"""What other services say about projects, people, lists and suppressions."""

@@ -1,0 +1,61 @@
+"""Agents, partners and suppressions, as identity-svc and lead-intake-svc say."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from asyncpg import Record
+from contracts.events.identity import UserContent, UserDeactivatedV1
+from contracts.events.intake import PartnerContent, SuppressionContent, SuppressionRemovedV1
+from messaging.subscription import Received
+from messaging.unit_of_work import UnitOfWork
+
+from assignment_svc.leads.suppress import suppress_by
+from assignment_svc.reference import store
+from assignment_svc.work_items.give_back import give_back
+from assignment_svc.work_items.store import find_claims
+from assignment_svc.work_items.transition import transition
+
+
+async def receive_user(work: UnitOfWork, received: Received[UserContent]) -> None:
+    """Claims of somebody who no longer works here go back, without an attempt."""
+    event = received.event
+    active = event.active and not isinstance(event, UserDeactivatedV1)
+    works = await store.store_agent(
+        work, event.user_id, received.envelope.sequence, event.name, event.access_level, active, event.permissions
+    )
+    if works is False:
+        claims = await find_claims(work, event.user_id)
+        await transition(work, [give_back(item, None, why="agent-inactive") for item in claims])
+
+
+async def receive_partner(work: UnitOfWork, received: Received[PartnerContent]) -> None:
+    """I2.7: a new priority holds for the partner's open leads, too."""
+    event = received.event
+    if await store.store_partner(work, event.partner_id, received.envelope.sequence, event.priority):
+        await store.prioritise_anew(work, event.partner_id, event.priority)
+
+
+async def receive_suppressions(work: UnitOfWork, batch: Sequence[Received[SuppressionContent]]) -> None:
+    """I2.18: leads already inside are swept at once. A removal brings nothing back: people decide that."""
+    ordered = sorted(batch, key=lambda received: received.envelope.sequence)
+    rows = {
+        received.event.suppression_id: {
+            "suppression_id": received.event.suppression_id,
+            "version": received.envelope.sequence,
+            "identity": f"{received.event.kind}:{received.event.value}",
+            "scope": received.event.scope,
+            "scope_id": received.event.scope_id,
+            "removed": isinstance(received.event, SuppressionRemovedV1),
+        }
+        for received in ordered
+    }
+    await sweep(work, await store.store_suppressions(work, list(rows.values())))
+
+
+async def sweep(work: UnitOfWork, suppressions: Sequence[Record]) -> None:
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for row in suppressions:
+        if not row["removed"]:
+            by_kind[row["kind"]].append(row["suppression_id"])
+    for kind, suppression_ids in by_kind.items():
+        await suppress_by(work, kind, suppression_ids)

@@ -1,0 +1,87 @@
+"""Projects, sponsors and contact lists, as sponsor-svc says."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from contracts.events.assignment import LeadPendedV1, LeadQueuedV1
+from contracts.events.sponsor import ContactListContent, ContactListExpiredV1, ProjectContent, SponsorContent
+from messaging.subscription import Received
+from messaging.unit_of_work import UnitOfWork
+
+from assignment_svc.reference import store
+from assignment_svc.timers.expire import expire
+from assignment_svc.work_items.change import Change, after, lead_ref
+from assignment_svc.work_items.item import QUEUED, WorkItem, waiting_state
+from assignment_svc.work_items.transition import transition
+
+_DEMANDING = frozenset({"quarantine", "reject"})
+_LONGEST_LOCK_MINUTES = 120
+
+
+async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) -> None:
+    event, queue, hours = received.event, received.event.queue, received.event.calling_hours
+    before, now = await store.store_project(
+        work,
+        event.project_id,
+        received.envelope.sequence,
+        event.name,
+        event.state,
+        event.sponsor_id,
+        hours.mode,
+        hours.from_,
+        hours.until,
+        hours.days,
+        event.checks.get("consent") in _DEMANDING,
+        queue.cool_down_minutes,
+        queue.max_attempts,
+        queue.max_age_hours,
+        queue.order == "newest",
+        queue.use_partner_priority,
+        queue.status_after_request,
+        min(queue.lock_minutes, _LONGEST_LOCK_MINUTES),
+    )
+    if now is None:
+        return
+    await store.notice(work)
+    ordering = ("newest_first", "use_partner_priority")
+    if before is None or any(before[name] != now[name] for name in ordering):
+        await store.order_anew(work, event.project_id)
+    if before is None or before["max_age"] != now["max_age"]:
+        await store.age_anew(work, project_id=event.project_id)
+    if before is None or before["max_attempts"] > now["max_attempts"]:
+        worn_out = await store.find_worn_out(work, event.project_id, now["max_attempts"])
+        await transition(work, [expire(item, "attempts") for item in worn_out])
+
+
+async def receive_sponsor(work: UnitOfWork, received: Received[SponsorContent]) -> None:
+    active = received.event.status == "active"
+    await store.store_sponsor(work, received.event.sponsor_id, received.envelope.sequence, active=active)
+
+
+async def receive_contact_list(work: UnitOfWork, received: Received[ContactListContent]) -> None:
+    """S0.7: leads that nobody has leave with the list, and come back when its date is moved."""
+    event = received.event
+    expires_at = _end_of(event)
+    now = datetime.now(UTC)
+    if isinstance(event, ContactListExpiredV1):
+        expires_at = min(expires_at or now, now)
+    if not await store.store_list(work, event.contact_list_id, received.envelope.sequence, expires_at):
+        return
+    await store.age_anew(work, contact_list_id=event.contact_list_id)
+    if expires_at is None or expires_at > now:
+        gone = await store.find_expired_with_list(work, event.contact_list_id)
+        await transition(work, [_bring_back(item) for item in gone])
+
+
+def _end_of(event: ContactListContent) -> datetime | None:
+    if event.expires_on is None:
+        return None
+    return datetime.combine(event.expires_on + timedelta(days=1), time(), ZoneInfo(event.time_zone)).astimezone(UTC)
+
+
+def _bring_back(item: WorkItem) -> Change:
+    state = waiting_state(item.location)
+    event_class = LeadQueuedV1 if state == QUEUED else LeadPendedV1
+    event = event_class(lead=lead_ref(item), received_at=item.received_at)
+    data = {"reason": "contact-list-reopened"}
+    return Change(item=item, after=after(item, state), event=event, actor=None, data=data)

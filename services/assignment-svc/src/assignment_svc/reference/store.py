@@ -1,0 +1,197 @@
+"""SQL of the projections. Each keeps the newest version of what its owner says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from asyncpg import Record
+from messaging.unit_of_work import UnitOfWork
+
+from assignment_svc.work_items.item import WorkItem
+from assignment_svc.work_items.store import ITEM_COLUMNS, item_of
+
+NOTICE = "UPDATE reference_version SET version = version + 1"
+
+LOCK_PROJECT = """
+SELECT version, newest_first, use_partner_priority, max_age, max_attempts FROM projects WHERE project_id = $1 FOR UPDATE
+"""
+
+STORE_PROJECT = """
+INSERT INTO projects (project_id, version, name, state, sponsor_id, calling_mode, calling_from, calling_until,
+    calling_days, consent_required, cool_down, max_attempts, max_age, newest_first, use_partner_priority,
+    status_after_request, lock_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(mins => $11), $12, make_interval(hours => $13), $14, $15,
+    $16, make_interval(mins => $17))
+ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, name = excluded.name, state = excluded.state,
+    sponsor_id = excluded.sponsor_id, calling_mode = excluded.calling_mode, calling_from = excluded.calling_from,
+    calling_until = excluded.calling_until, calling_days = excluded.calling_days,
+    consent_required = excluded.consent_required, cool_down = excluded.cool_down,
+    max_attempts = excluded.max_attempts, max_age = excluded.max_age, newest_first = excluded.newest_first,
+    use_partner_priority = excluded.use_partner_priority, status_after_request = excluded.status_after_request,
+    lock_time = excluded.lock_time
+    WHERE projects.version < excluded.version
+RETURNING newest_first, use_partner_priority, max_age, max_attempts
+"""
+
+ORDER_ANEW = """
+UPDATE queue q SET
+    rank = CASE WHEN p.use_partner_priority
+        THEN CASE w.priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END ELSE 0 END,
+    position = abs(q.position) * CASE WHEN p.newest_first THEN -1 ELSE 1 END
+FROM projects p, work_items w WHERE q.project_id = $1 AND p.project_id = $1 AND w.lead_id = q.lead_id
+"""
+
+AGE_ANEW = """
+UPDATE work_items w SET expires_at = least(l.received_at + p.max_age, c.expires_at)
+FROM leads l LEFT JOIN projects p USING (project_id) LEFT JOIN contact_lists c USING (contact_list_id)
+WHERE l.lead_id = w.lead_id AND w.state IN ('queued', 'pending')
+  AND (l.project_id = $1 OR l.contact_list_id = $2)
+  AND w.expires_at IS DISTINCT FROM least(l.received_at + p.max_age, c.expires_at)
+"""
+
+WORN_OUT = f"""
+SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id)
+WHERE l.project_id = $1 AND w.state IN ('queued', 'pending') AND w.attempts >= $2
+"""
+
+STORE_SPONSOR = """
+INSERT INTO sponsors (sponsor_id, version, active) VALUES ($1, $2, $3)
+ON CONFLICT (sponsor_id) DO UPDATE SET version = excluded.version, active = excluded.active
+    WHERE sponsors.version < excluded.version
+"""
+
+STORE_LIST = """
+INSERT INTO contact_lists (contact_list_id, version, expires_at) VALUES ($1, $2, $3)
+ON CONFLICT (contact_list_id) DO UPDATE SET version = excluded.version, expires_at = excluded.expires_at
+    WHERE contact_lists.version < excluded.version
+RETURNING expires_at
+"""
+
+EXPIRED_WITH_LIST = f"""
+SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id)
+WHERE l.contact_list_id = $1 AND w.state = 'expired' AND w.reason = 'contact-list'
+"""
+
+STORE_PARTNER = """
+INSERT INTO partners (partner_id, version, priority) VALUES ($1, $2, $3)
+ON CONFLICT (partner_id) DO UPDATE SET version = excluded.version, priority = excluded.priority
+    WHERE partners.version < excluded.version AND partners.priority <> excluded.priority
+RETURNING xmax <> 0 AS changed
+"""
+
+PRIORITISE_ANEW = """
+WITH moved AS (
+    UPDATE work_items w SET priority = $2 FROM leads l
+    WHERE l.lead_id = w.lead_id AND l.partner_id = $1 AND w.state IN ('held', 'pending', 'queued', 'claimed')
+      AND w.priority <> $2
+    RETURNING w.lead_id, l.project_id
+)
+UPDATE queue q SET rank = CASE $2 WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END
+FROM moved m JOIN projects p USING (project_id) WHERE q.lead_id = m.lead_id AND p.use_partner_priority
+"""
+
+STORE_AGENT = """
+INSERT INTO agents (agent_id, version, name, access_level, active, permissions) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (agent_id) DO UPDATE SET version = excluded.version, name = excluded.name,
+    access_level = excluded.access_level, active = excluded.active, permissions = excluded.permissions
+    WHERE agents.version < excluded.version
+RETURNING active AND access_level = 'leads_agent' AS works
+"""
+
+STORE_SUPPRESSIONS = """
+INSERT INTO suppressions AS s (suppression_id, version, identity, scope, scope_id, removed, sweep_at)
+SELECT suppression_id, version, identity, scope, scope_id, removed,
+    CASE WHEN NOT removed THEN now() + interval '30 s' END
+FROM jsonb_to_recordset($1) AS c (suppression_id text, version bigint, identity text, scope text, scope_id text,
+    removed boolean)
+ON CONFLICT (suppression_id) DO UPDATE SET version = excluded.version, removed = excluded.removed,
+    sweep_at = excluded.sweep_at
+    WHERE s.version < excluded.version
+RETURNING suppression_id, split_part(identity, ':', 1) AS kind, removed
+"""
+
+# A lead that was being stored while its suppression was saw neither; so each is swept a second time.
+SWEEP_AGAIN = """
+UPDATE suppressions SET sweep_at = NULL WHERE suppression_id IN (
+    SELECT suppression_id FROM suppressions WHERE sweep_at <= now() ORDER BY sweep_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+RETURNING suppression_id, split_part(identity, ':', 1) AS kind, removed
+"""
+
+QUEUE_RULES = "SELECT cool_down, max_attempts FROM projects WHERE project_id = $1"
+
+WORKS = "SELECT active AND access_level = 'leads_agent' FROM agents WHERE agent_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    cool_down: timedelta
+    max_attempts: int
+
+
+async def read_queue_rules(work: UnitOfWork, project_id: str) -> QueueRules | None:
+    """None while the project is not known yet."""
+    row = await work.fetchrow(QUEUE_RULES, project_id)
+    return None if row is None else QueueRules(*row)
+
+
+async def works_as_agent(work: UnitOfWork, user_id: str) -> bool:
+    return bool(await work.fetchval(WORKS, user_id))
+
+
+async def notice(work: UnitOfWork) -> None:
+    """Tells every process that what it remembers for claims has changed."""
+    await work.execute(NOTICE)
+
+
+async def store_project(work: UnitOfWork, *values: Any) -> tuple[Record | None, Record | None]:
+    """What ordering, age and attempts were before and are now; now is None for a version that is not newer."""
+    before = await work.fetchrow(LOCK_PROJECT, values[0])
+    return before, await work.fetchrow(STORE_PROJECT, *values)
+
+
+async def order_anew(work: UnitOfWork, project_id: str) -> None:
+    await work.execute(ORDER_ANEW, project_id)
+
+
+async def age_anew(work: UnitOfWork, *, project_id: str | None = None, contact_list_id: str | None = None) -> None:
+    await work.execute(AGE_ANEW, project_id, contact_list_id)
+
+
+async def find_worn_out(work: UnitOfWork, project_id: str, max_attempts: int) -> list[WorkItem]:
+    return [item_of(row) for row in await work.fetch(WORN_OUT, project_id, max_attempts)]
+
+
+async def store_sponsor(work: UnitOfWork, sponsor_id: str, version: int, *, active: bool) -> None:
+    await work.execute(STORE_SPONSOR, sponsor_id, version, active)
+
+
+async def store_list(work: UnitOfWork, contact_list_id: str, version: int, expires_at: Any) -> bool:
+    """False for a version that is not newer."""
+    return await work.fetchrow(STORE_LIST, contact_list_id, version, expires_at) is not None
+
+
+async def find_expired_with_list(work: UnitOfWork, contact_list_id: str) -> list[WorkItem]:
+    return [item_of(row) for row in await work.fetch(EXPIRED_WITH_LIST, contact_list_id)]
+
+
+async def store_partner(work: UnitOfWork, partner_id: str, version: int, priority: str) -> bool:
+    """True when a known partner's priority changed."""
+    return bool(await work.fetchval(STORE_PARTNER, partner_id, version, priority))
+
+
+async def prioritise_anew(work: UnitOfWork, partner_id: str, priority: str) -> None:
+    await work.execute(PRIORITISE_ANEW, partner_id, priority)
+
+
+async def store_agent(work: UnitOfWork, *values: Any) -> bool | None:
+    """Whether the user now works as an agent; None for a version that is not newer."""
+    return await work.fetchval(STORE_AGENT, *values)
+
+
+async def store_suppressions(work: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> list[Record]:
+    return await work.fetch(STORE_SUPPRESSIONS, rows)
+
+
+async def take_due_sweeps(work: UnitOfWork, limit: int) -> list[Record]:
+    return await work.fetch(SWEEP_AGAIN, limit)

@@ -1,0 +1,9 @@
+"""Settings of assignment-svc."""
+
+from pydantic import Field
+from servicekit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    claims_per_agent: int = Field(default=1000, ge=1, description="Open claims that one agent may have (E9)")
+    claim_flushers: int = Field(default=2, ge=1, le=16, description="Transactions in which claims are made at a time")

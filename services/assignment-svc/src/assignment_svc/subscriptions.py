@@ -1,0 +1,68 @@
+"""What assignment-svc hears."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar, cast
+
+from contracts.event import Event
+from contracts.events import identity, intake, sponsor, validation
+from messaging.subscription import Handler, Ordering, Received, Subscription, each
+from messaging.unit_of_work import UnitOfWork
+
+from assignment_svc.leads.apply_verdicts import receive_verdicts
+from assignment_svc.leads.receive_leads import receive_leads
+from assignment_svc.reference import people, projects
+
+E = TypeVar("E", bound=Event)
+
+
+def together(handler: Callable[[UnitOfWork, Sequence[Received[E]]], Awaitable[None]]) -> Handler:
+    """A handler that takes a whole batch; the table below gives it only events of its types."""
+    return cast("Handler", handler)
+
+
+_lead = together(receive_leads)
+_verdict = together(receive_verdicts)
+_suppression = together(people.receive_suppressions)
+_project = each(projects.receive_project)
+_sponsor = each(projects.receive_sponsor)
+_contact_list = each(projects.receive_contact_list)
+_user = each(people.receive_user)
+_partner = each(people.receive_partner)
+
+SUBSCRIPTIONS = (
+    Subscription(
+        name="leads",
+        ordering=Ordering.LAST_VERSION_WINS,
+        handlers={intake.LeadAcceptedV1: _lead, intake.LeadUpdatedV1: _lead},
+        batch=100,
+    ),
+    Subscription(
+        name="verdicts",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={validation.CaseConfirmedV1: _verdict, validation.CaseRejectedV1: _verdict},
+    ),
+    Subscription(
+        name="reference",
+        ordering=Ordering.LAST_VERSION_WINS,
+        handlers={
+            sponsor.ProjectCreatedV1: _project,
+            sponsor.ProjectChangedV1: _project,
+            sponsor.ProjectActivatedV1: _project,
+            sponsor.ProjectPassivatedV1: _project,
+            sponsor.SponsorCreatedV1: _sponsor,
+            sponsor.SponsorChangedV1: _sponsor,
+            sponsor.SponsorArchivedV1: _sponsor,
+            sponsor.ContactListCreatedV1: _contact_list,
+            sponsor.ContactListChangedV1: _contact_list,
+            sponsor.ContactListExpiredV1: _contact_list,
+            sponsor.ContactListReopenedV1: _contact_list,
+            identity.UserCreatedV1: _user,
+            identity.UserChangedV1: _user,
+            identity.UserDeactivatedV1: _user,
+            intake.PartnerCreatedV1: _partner,
+            intake.PartnerChangedV1: _partner,
+            intake.SuppressionAddedV1: _suppression,
+            intake.SuppressionRemovedV1: _suppression,
+        },
+    ),
+)

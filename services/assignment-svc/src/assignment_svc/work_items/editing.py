@@ -1,0 +1,41 @@
+"""What every write to a lead asks first: may the caller see it, is it in the right state, is the lock live."""
+
+from messaging.unit_of_work import UnitOfWork
+from servicekit.identity import Identity
+from servicekit.problems import conflict
+
+from assignment_svc.locks.hold import locked
+from assignment_svc.locks.store import find_lock, pin_lock
+from assignment_svc.scope import visible
+from assignment_svc.work_items.item import CLAIMED, WorkItem
+from assignment_svc.work_items.store import find_items
+from assignment_svc.work_items.transition import lock_lost
+
+
+async def find_visible(work: UnitOfWork, caller: Identity, lead_id: str) -> WorkItem:
+    """Raises 404."""
+    return visible(caller, (await find_items(work, [lead_id])).get(lead_id))
+
+
+async def claimed_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, token: int | None) -> WorkItem:
+    """A claimed lead whose lock the caller holds; raises 404, 409 or 423 `lock-lost`."""
+    item = await find_visible(work, caller, lead_id)
+    if item.state != CLAIMED:
+        raise conflict("lead-not-claimed", "The lead is not claimed, so this step cannot be taken.")
+    lock = await find_lock(work, lead_id)
+    if token is None or lock is None or (lock.holder, lock.token) != (caller.user_id, token):
+        raise lock_lost()
+    return item
+
+
+async def open_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, token: int | None) -> WorkItem:
+    """For writes that do not need a claim: an agent needs the lock; others must not write under somebody else's."""
+    item = await find_visible(work, caller, lead_id)
+    if token is not None and not await pin_lock(work, lead_id, caller.user_id, token):
+        raise lock_lost()
+    if token is None and not caller.is_supervisor:
+        raise lock_lost()
+    lock = await find_lock(work, lead_id)
+    if token is None and lock is not None and lock.holder != caller.user_id:
+        raise await locked(work, lead_id)
+    return item

@@ -1,0 +1,209 @@
+"""SQL of work items: reading them, and the one statement that moves them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncpg import Record
+from contracts.events.assignment import AttemptLoggedV1
+from messaging.unit_of_work import UnitOfWork
+
+from assignment_svc.work_items.change import Change
+from assignment_svc.work_items.item import WorkItem
+
+ITEM_COLUMNS = """
+w.lead_id, w.version, w.state, w.location, w.after_validation, w.validated, w.agent_id, w.claimed_at, w.attempts,
+w.calls, w.next_attempt_at, w.reason, w.disposition_id, w.order_id,
+l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.received_at
+"""
+
+FIND = f"SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id) WHERE w.lead_id = ANY($1::text[])"
+
+OPEN_OF_AGENT = f"""
+SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id)
+WHERE w.agent_id = $1 AND w.state = 'claimed' AND ($2::text IS NULL OR l.project_id = $2)
+"""
+
+# What enters the queue: `moved` has lead_id, state, old_state, priority and next_attempt_at.
+ENTER = """), entering AS MATERIALIZED (
+    SELECT m.lead_id, l.project_id, l.place_id, m.next_attempt_at,
+        CASE WHEN p.use_partner_priority IS FALSE THEN 0
+             ELSE CASE m.priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END END AS rank,
+        (extract(epoch FROM l.received_at) * 1000000)::bigint * CASE WHEN p.newest_first IS FALSE THEN 1 ELSE -1 END
+            AS position
+    FROM moved m JOIN leads l USING (lead_id) LEFT JOIN projects p USING (project_id)
+    WHERE m.state = 'queued' AND m.old_state <> 'queued'
+), entered AS (
+    INSERT INTO queue (lead_id, project_id, place_id, rank, position, ready_at)
+    SELECT lead_id, project_id, place_id, rank, position, CASE WHEN next_attempt_at > now() THEN next_attempt_at END
+    FROM entering
+), new_place AS (
+    INSERT INTO queue_places (project_id, place_id) SELECT DISTINCT project_id, place_id FROM entering
+    ON CONFLICT DO NOTHING RETURNING 1
+), noticed AS (
+    UPDATE reference_version SET version = version + 1 WHERE EXISTS (SELECT FROM new_place)
+"""
+
+# Compare-and-set on state, version and, where one is needed, the live lock; what depends on it happens to the rows
+# that moved and to no others. Counters of agents come before locks, in the same order in which a claim takes them.
+MOVE = f"""
+WITH change AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1) AS c (
+        lead_id text, old_version bigint, old_state text, old_agent_id text, state text, location text, agent_id text,
+        attempts integer, calls integer, next_attempt_at timestamptz, reason text, disposition_id text,
+        validated boolean, event text, actor text, data jsonb, token bigint, keeps_lock boolean
+    )
+), moved AS (
+    UPDATE work_items w SET
+        version = w.version + 1, state = c.state, location = c.location, agent_id = c.agent_id,
+        claimed_at = CASE
+            WHEN c.state <> 'claimed' THEN NULL
+            WHEN c.old_state = 'claimed' AND c.old_agent_id = c.agent_id THEN w.claimed_at
+            ELSE now() END,
+        attempts = c.attempts, calls = c.calls, next_attempt_at = c.next_attempt_at, reason = c.reason,
+        disposition_id = c.disposition_id, validated = c.validated, changed_at = now(),
+        expires_at = CASE WHEN c.state IN ('queued', 'pending') THEN (
+            SELECT least(l.received_at + p.max_age, k.expires_at)
+            FROM leads l LEFT JOIN projects p USING (project_id) LEFT JOIN contact_lists k USING (contact_list_id)
+            WHERE l.lead_id = w.lead_id) END
+    FROM change c
+    WHERE w.lead_id = c.lead_id AND w.version = c.old_version AND w.state = c.old_state
+      AND (c.token IS NULL OR EXISTS (
+          SELECT FROM locks k WHERE k.lead_id = w.lead_id AND k.token = c.token AND k.expires_at > now()))
+    RETURNING w.lead_id, w.version, w.state, w.agent_id, w.priority, w.next_attempt_at,
+        c.old_state, c.old_agent_id, c.event, c.actor, c.data, c.keeps_lock
+), left_queue AS (
+    DELETE FROM queue q USING moved m WHERE q.lead_id = m.lead_id AND m.old_state = 'queued' AND m.state <> 'queued'
+{ENTER}), counted AS (
+    UPDATE agents a SET open_claims = greatest(a.open_claims + d.difference, 0)
+    FROM (
+        SELECT agent_id, sum(difference)::integer AS difference FROM (
+            SELECT old_agent_id AS agent_id, -1 AS difference FROM moved WHERE old_state = 'claimed'
+            UNION ALL SELECT agent_id, 1 FROM moved WHERE state = 'claimed'
+        ) AS each GROUP BY agent_id HAVING sum(difference) <> 0
+    ) d
+    WHERE a.agent_id = d.agent_id
+    RETURNING 1
+), unlocked AS (
+    DELETE FROM locks k USING moved m
+    WHERE k.lead_id = m.lead_id AND NOT m.keeps_lock AND (SELECT count(*) FROM counted) >= 0
+), untimed AS (
+    DELETE FROM claim_timers t USING moved m
+    WHERE t.lead_id = m.lead_id AND m.old_state = 'claimed'
+      AND (m.state <> 'claimed' OR m.agent_id IS DISTINCT FROM m.old_agent_id)
+), told AS (
+    INSERT INTO history (lead_id, version, event, actor, agent_id, data)
+    SELECT lead_id, version, event, actor, coalesce(agent_id, old_agent_id), data FROM moved
+)
+SELECT lead_id FROM moved
+"""
+
+VIEW_COLUMNS = f"""
+{ITEM_COLUMNS}, w.priority, w.changed_at, l.external_id, l.first_name, l.last_name, l.phone, l.email, l.content,
+pl.zones, o.version AS order_version, o.number AS order_number, o.status AS order_status, o.items AS order_items,
+o.total AS order_total
+"""
+
+VIEW_TABLES = """
+work_items w JOIN leads l USING (lead_id) JOIN places pl USING (place_id) LEFT JOIN orders o USING (order_id)
+"""
+
+VIEW = f"""
+SELECT {VIEW_COLUMNS}, k.holder, k.acquired_at, k.expires_at AS lock_expires_at
+FROM {VIEW_TABLES} LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.expires_at > now()
+WHERE w.lead_id = $1
+"""
+
+# Every filter is left out by NULL; the scope of the caller ($6: own leads of, $7: states) is one of them.
+LIST = f"""
+SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES}
+WHERE ($1::text IS NULL OR w.state = $1) AND ($2::text IS NULL OR w.agent_id = $2)
+  AND ($3::text IS NULL OR l.project_id = $3) AND ($4::text IS NULL OR w.lead_id < $4)
+  AND ($6::text IS NULL OR w.agent_id = $6 OR w.state = ANY($7::text[]))
+ORDER BY w.lead_id DESC LIMIT $5
+"""
+
+HISTORY = """
+SELECT position, version, at, event, actor, agent_id, data FROM history
+WHERE lead_id = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position DESC LIMIT $3
+"""
+
+NOTE = "INSERT INTO history (lead_id, version, event, actor, agent_id, data) VALUES ($1, $2, $3, $4, $5, $6)"
+
+ATTEMPT = """
+INSERT INTO attempts (attempt_id, lead_id, agent_id, number, outcome, contacted, started_at, ended_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+def item_of(row: Record) -> WorkItem:
+    """From a row that begins with ITEM_COLUMNS."""
+    return WorkItem(*tuple(row)[:19])
+
+
+async def find_items(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, WorkItem]:
+    return {row["lead_id"]: item_of(row) for row in await work.fetch(FIND, lead_ids)}
+
+
+async def find_claims(work: UnitOfWork, agent_id: str, project_id: str | None = None) -> list[WorkItem]:
+    return [item_of(row) for row in await work.fetch(OPEN_OF_AGENT, agent_id, project_id)]
+
+
+async def move(work: UnitOfWork, changes: Sequence[Change]) -> set[str]:
+    """Makes the transitions whose item is as it was decided upon; returns their leads. Publishes nothing."""
+    if not changes:
+        return set()
+    return {row["lead_id"] for row in await work.fetch(MOVE, [_record(change) for change in changes])}
+
+
+def _record(change: Change) -> dict[str, Any]:
+    item, new = change.item, change.after
+    return {
+        "lead_id": item.lead_id,
+        "old_version": item.version,
+        "old_state": item.state,
+        "old_agent_id": item.agent_id,
+        **{name: getattr(new, name) for name in new.__slots__},
+        "event": _spoken(change.event.type),
+        "actor": change.actor,
+        "data": change.data,
+        "token": change.token,
+        "keeps_lock": change.keeps_lock,
+    }
+
+
+def _spoken(event_type: str) -> str:
+    """`claimed` of `assignment.lead.claimed.v1`; `attempt_logged` of events that are not about the lead itself."""
+    _, entity, happened, _ = event_type.split(".")
+    return happened if entity == "lead" else f"{entity}_{happened}"
+
+
+async def read_view(work: UnitOfWork, lead_id: str) -> Record | None:
+    return await work.fetchrow(VIEW, lead_id)
+
+
+async def list_views(work: UnitOfWork, *filters: Any) -> list[Record]:
+    """Filters as LIST numbers them: state, agent, project, before this lead, limit, only of agent, or in states."""
+    return await work.fetch(LIST, *filters)
+
+
+async def read_history(work: UnitOfWork, lead_id: str, before: int | None, limit: int) -> list[Record]:
+    return await work.fetch(HISTORY, lead_id, before, limit)
+
+
+async def note_in_history(work: UnitOfWork, item: WorkItem, event: str, actor: str, data: dict[str, Any]) -> None:
+    """For what changes no state, e.g. a broken lock."""
+    await work.execute(NOTE, item.lead_id, item.version, event, actor, item.agent_id, data)
+
+
+async def insert_attempt(work: UnitOfWork, event: AttemptLoggedV1) -> None:
+    await work.execute(
+        ATTEMPT,
+        event.attempt_id,
+        event.lead.lead_id,
+        event.agent_id,
+        event.number,
+        event.outcome,
+        event.contacted,
+        event.started_at,
+        event.ended_at,
+    )

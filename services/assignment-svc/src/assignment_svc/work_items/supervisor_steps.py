@@ -1,0 +1,95 @@
+"""What supervisors do with leads: assign, take away, hand over, move between pending and queue, reopen."""
+
+from contracts.events.assignment import (
+    LeadAssignedV1,
+    LeadPendedV1,
+    LeadQueuedV1,
+    LeadReassignedV1,
+    LeadReopenedV1,
+)
+from messaging.unit_of_work import UnitOfWork
+from servicekit.problems import conflict, invalid
+
+from assignment_svc.leads.suppress import suppress_leads
+from assignment_svc.orders.store import read_status
+from assignment_svc.reference.store import works_as_agent
+from assignment_svc.work_items.change import Change, after, lead_ref
+from assignment_svc.work_items.give_back import give_back
+from assignment_svc.work_items.item import CLAIMED, QUEUED, REOPENABLE, WAITING, WorkItem, waiting_state
+from assignment_svc.work_items.transition import transition_one
+
+
+async def assign(work: UnitOfWork, item: WorkItem, actor: str, agent_id: str) -> None:
+    """A1.5: only leads whose newest order is partial; raises 409 when it is taken, 422 when it may not be."""
+    if item.state == CLAIMED:
+        raise conflict("already-assigned", "Somebody has this lead already.")
+    if item.state not in WAITING:
+        raise conflict("lead-not-waiting", "The lead is neither pending nor in the queue.")
+    if item.order_id is None or await read_status(work, item.order_id) != "partial":
+        raise invalid("order-not-partial", "Only a lead whose newest order is partial can be assigned.", "/lead_id")
+    await _require_agent(work, agent_id)
+    event = LeadAssignedV1(
+        lead=lead_ref(item), actor=actor, received_at=item.received_at, agent_id=agent_id, via="manual"
+    )
+    new = after(item, CLAIMED, agent_id=agent_id)
+    await transition_one(work, Change(item=item, after=new, event=event, actor=actor, data={"via": "manual"}))
+
+
+async def unassign(work: UnitOfWork, item: WorkItem, actor: str) -> None:
+    """A1.4: back to where it came from; breaks the lock."""
+    _require_claimed(item)
+    await transition_one(work, give_back(item, actor, why="unassigned"))
+
+
+async def reassign(work: UnitOfWork, item: WorkItem, actor: str, agent_id: str) -> None:
+    """Hands a claim over; breaks the lock. Nothing happens when the agent has it already."""
+    _require_claimed(item)
+    if item.agent_id == agent_id:
+        return
+    await _require_agent(work, agent_id)
+    previous = item.agent_id or ""
+    event = LeadReassignedV1(
+        lead=lead_ref(item),
+        actor=actor,
+        received_at=item.received_at,
+        agent_id=agent_id,
+        previous_agent_id=previous,
+    )
+    new = after(item, CLAIMED, agent_id=agent_id)
+    data = {"previous_agent_id": previous}
+    await transition_one(work, Change(item=item, after=new, event=event, actor=actor, data=data))
+
+
+async def reopen(work: UnitOfWork, item: WorkItem, actor: str, reason: str) -> None:
+    """Back to the queue with all its attempts; a lead that the call centre rejected goes through validation instead."""
+    if item.state not in REOPENABLE:
+        raise conflict("lead-not-closed", "Only resolved, invalid and expired leads can be reopened.")
+    if not item.validated:
+        raise conflict("not-validated", "The call centre has not confirmed this lead. Reopen its case instead.")
+    event = LeadReopenedV1(lead=lead_ref(item), actor=actor, received_at=item.received_at, reason=reason)
+    new = after(item, QUEUED, location="queue", attempts=0)
+    await transition_one(work, Change(item=item, after=new, event=event, actor=actor, data={"reason": reason}))
+    await suppress_leads(work, [item.lead_id])
+
+
+async def relocate(work: UnitOfWork, item: WorkItem, actor: str, location: str) -> None:
+    """A2.4: between `pending` and `queue`. Nothing happens when it is there already."""
+    if item.state not in WAITING:
+        raise conflict("lead-not-waiting", "The lead is neither pending nor in the queue.")
+    state = waiting_state(location)
+    if item.state == state:
+        return
+    event_class = LeadQueuedV1 if state == QUEUED else LeadPendedV1
+    event = event_class(lead=lead_ref(item), actor=actor, received_at=item.received_at)
+    new = after(item, state, location=location, next_attempt_at=item.next_attempt_at)
+    await transition_one(work, Change(item=item, after=new, event=event, actor=actor))
+
+
+def _require_claimed(item: WorkItem) -> None:
+    if item.state != CLAIMED:
+        raise conflict("lead-not-claimed", "Nobody has this lead.")
+
+
+async def _require_agent(work: UnitOfWork, agent_id: str) -> None:
+    if not await works_as_agent(work, agent_id):
+        raise invalid("agent-not-active", "There is no active leads agent with this id.", "/agent_id")
