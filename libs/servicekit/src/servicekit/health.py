@@ -44,7 +44,7 @@ def _router(name: str) -> APIRouter:
 
     @router.get("/readyz", responses={503: {"description": "It cannot work now; `failing` says why."}})
     async def readyz(request: Request) -> Response:
-        failing = await _failing(request.app.state.readiness)
+        failing = await failing_checks(request.app)
         status = "not ready" if failing else "ready"
         return JSONResponse({"service": name, "status": status, "failing": failing}, 503 if failing else 200)
 
@@ -60,7 +60,9 @@ def _router(name: str) -> APIRouter:
     return router
 
 
-async def _failing(readiness: dict[str, Check]) -> dict[str, str]:
+async def failing_checks(http: FastAPI) -> dict[str, str]:
+    """What keeps the application from working, in words, by check; empty when it can."""
+    readiness: dict[str, Check] = http.state.readiness
     failing: dict[str, str] = {}
     for check, ask in readiness.items():
         try:

@@ -59,10 +59,9 @@ def describe_settings(error: ValidationError) -> str:
 
 async def serve_api(app: App, address: Address, stop: asyncio.Event) -> None:
     """The API of a service whose relay runs in another process."""
-    waker = RelayWaker(app.database)
+    RelayWaker(app.database)
     settle_memory()
     await serve(app.http, address, stop)
-    del waker
 
 
 async def serve_worker(app: App, amqp_url: str, health: Address, stop: asyncio.Event) -> None:

@@ -83,6 +83,8 @@ async def test_a_cookies_write_needs_the_csrf_token_of_its_session(service: Serv
         for method in ({"X_Original_Method": "POST"}, {}):
             answer = await ask(service, Cookie=cookie, **method, **csrf)
             assert (answer.status_code, answer.json()["code"]) == (403, "csrf-token-invalid")
+    headers = [("Cookie", cookie), ("X-Original-Method", "GET"), ("X-Original-Method", "POST")]
+    assert (await service.http.get("/internal/authenticate", headers=headers)).status_code == 403
     good = await ask(service, Cookie=cookie, X_Original_Method="PATCH", X_CSRF_Token=mine["leadwire_csrf"])
     read = await ask(service, Cookie=cookie, X_Original_Method="GET")
     assert (good.status_code, read.status_code) == (204, 204)
