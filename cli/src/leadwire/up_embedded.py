@@ -24,7 +24,7 @@ from leadwire.mail.pages import mail_routes
 from leadwire.mail.sink import MailFolder, MailSink
 from leadwire.openapi import platform_document
 from leadwire.options import UpOptions
-from leadwire.pages import start_pages
+from leadwire.pages import ready_page, start_pages
 from leadwire.prepare import prepare
 from leadwire.processes import Supervisor
 from leadwire.services import SERVICES, Service
@@ -113,12 +113,10 @@ async def _serving(http: ASGIApp, address: Address) -> AsyncGenerator[asyncio.Ta
 
 
 def _pages(apps: Sequence[App], folder: MailFolder, host: str) -> list[BaseRoute]:
-    document = platform_document({app.name: app.http.openapi() for app in apps}, __version__)
-
     async def openapi(_: Request) -> Response:
-        return JSONResponse(document)
+        return JSONResponse(platform_document({app.name: app.http.openapi() for app in apps}, __version__))
 
-    pages: list[BaseRoute] = [Route("/openapi.json", openapi)]
+    pages: list[BaseRoute] = [Route("/openapi.json", openapi), ready_page(apps)]
     return pages + list(mail_routes(folder)) if host in LOOPBACK else pages
 
 

@@ -35,7 +35,7 @@ def routes(database: Database) -> APIRouter:
             question = await ask(work, scope, query)
             return await read_statistics(work, question, query.by)
 
-    @statistics.get("/stream", response_class=StatisticsStream, response_model=None, responses=_STREAM)
+    @statistics.get("/stream", status_code=200, response_class=StatisticsStream, response_model=None, responses=_STREAM)
     async def stream(
         caller: Caller,
         query: Annotated[StatisticsFilter, Query()],
