@@ -50,6 +50,7 @@ class GroupCommit:
         self._database = database
         self._room = room
         self._queue: deque[Waiting] = deque()
+        self._looking = 0
         self._flushers: set[asyncio.Task[None]] = set()
 
     def submit(self, candidate: Candidate) -> "asyncio.Future[Outcome]":
@@ -60,25 +61,38 @@ class GroupCommit:
             )
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._queue.append(Waiting(candidate, future))
-        if len(self._flushers) < FLUSHERS:
+        if self._looking < FLUSHERS:
+            self._looking += 1
             flusher = asyncio.create_task(self._flush())
             self._flushers.add(flusher)
             flusher.add_done_callback(self._flushers.discard)
         return future
 
     async def _flush(self) -> None:
-        """Until nothing waits. Whatever happens to the database, everybody who waits is told."""
+        """Until nothing waits. Whatever happens to the database, everybody who waits is told.
+
+        Giving the connection back takes time, in which this flusher no longer looks at the queue: by then it must
+        not be counted any more, or what arrives meanwhile would wait for the next lead.
+        """
         batch: list[Waiting] = []
+        looking = True
         try:
             async with self._database.pool.acquire(timeout=5) as connection:
                 while self._queue:
                     batch = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
                     await self._settle(connection, batch)
-        except UNAVAILABLE as error:
+                self._looking -= 1
+                looking = False
+        except Exception as error:  # noqa: BLE001 -- nobody may wait for ever
             logger.warning("intake cannot commit: %s", type(error).__name__)
-            for waiting in (*batch, *self._queue):
-                waiting.resolve(unavailable())
-            self._queue.clear()
+            if looking:
+                self._looking -= 1
+                self._refuse(batch)
+
+    def _refuse(self, batch: Sequence[Waiting]) -> None:
+        for waiting in (*batch, *self._queue):
+            waiting.resolve(unavailable())
+        self._queue.clear()
 
     async def _settle(self, connection: Any, batch: Sequence[Waiting]) -> None:
         try:
