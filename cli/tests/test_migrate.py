@@ -1,21 +1,16 @@
 """O7.1, O7.2: `leadwire migrate` brings PostgreSQL and RabbitMQ of an installation to what the services need."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
 import aio_pika
 import asyncpg
-import httpx2
 import pytest
-import pytest_asyncio
-from embedded import PostgresServer, RabbitServer
 from leadwire.errors import CannotRun
 from leadwire.operate.broker_users import broker_user
 from leadwire.operate.environment import (
     ADMIN_URL,
     AMQP_URL,
-    MANAGEMENT_URL,
     SettingsMissing,
     amqp_password_name,
     database_password_name,
@@ -32,35 +27,6 @@ from servicekit.migrations import current_revision, newest_revision
 
 Environment = dict[str, str]
 SPONSOR, INTAKE = service_named("sponsor-svc"), service_named("lead-intake-svc")
-
-
-@pytest.fixture(scope="module")
-def managed_rabbit(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[RabbitServer]:
-    folder = tmp_path_factory.mktemp("rabbit")
-    server = RabbitServer(folder, package_cache=pytestconfig.rootpath / ".cache/packages", management=True)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def environment(postgres_server: PostgresServer, managed_rabbit: RabbitServer) -> AsyncIterator[Environment]:
-    """As on a managed PostgreSQL: the administrator may create roles and databases and is no superuser."""
-    superuser = await asyncpg.connect(postgres_server.dsn())
-    await superuser.execute("CREATE ROLE operator LOGIN CREATEDB CREATEROLE PASSWORD 'operator''s'")
-    await superuser.close()
-    account = urlsplit(managed_rabbit.url()).netloc.rpartition("@")[0]
-    environment = {
-        ADMIN_URL: postgres_server.dsn(user="operator", password="operator's"),
-        AMQP_URL: managed_rabbit.url(),
-        MANAGEMENT_URL: f"http://{account}@127.0.0.1:{managed_rabbit.management_port}",
-        "LEADWIRE_ADMIN_EMAIL": "first@leadwire.local",
-        "LEADWIRE_ADMIN_PASSWORD": "not to be guessed",
-        **{database_password_name(service): f"pg/{service.key}@1" for service in SERVICES},
-        **{amqp_password_name(service): f"mq-{service.key}" for service in SERVICES},
-    }
-    await migrate_platform(environment)
-    yield environment
 
 
 async def test_it_may_be_run_again_at_any_time(environment: Environment) -> None:
@@ -147,23 +113,27 @@ async def test_a_services_broker_user_may_publish_its_own_events_only(environmen
     channel = await _channel_of(environment, "sponsor-svc")
     exchange = await channel.get_exchange(names.EVENTS, ensure=False)
     await exchange.publish(aio_pika.Message(b"{}"), "sponsor.sponsor.created.v1")
-    with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED|403"):
+    with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
         await exchange.publish(aio_pika.Message(b"{}"), "intake.lead.accepted.v1")
 
 
 @pytest.mark.parametrize("action", ["declare", "read foreign", "write foreign"])
 async def test_a_services_broker_user_is_refused_the_rest(environment: Environment, action: str) -> None:
     channel = await _channel_of(environment, "sponsor-svc")
-    with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED|403"):
-        match action:
-            case "declare":
-                await channel.declare_queue("sponsor-svc.mine", durable=True)
-            case "read foreign":
-                foreign = await channel.declare_queue("lead-intake-svc.dead", passive=True)
-                await foreign.get(fail=False)
-            case _:
-                exchange = await channel.get_exchange("lead-intake-svc.dead", ensure=False)
-                await exchange.publish(aio_pika.Message(b"{}"), "")
+    with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
+        await _trespass(channel, action)
+
+
+async def _trespass(channel: aio_pika.abc.AbstractChannel, action: str) -> None:
+    match action:
+        case "declare":
+            await channel.declare_queue("sponsor-svc.mine", durable=True)
+        case "read foreign":
+            foreign = await channel.declare_queue("lead-intake-svc.dead", passive=True)
+            await foreign.get(fail=False)
+        case _:
+            exchange = await channel.get_exchange("lead-intake-svc.dead", ensure=False)
+            await exchange.publish(aio_pika.Message(b"{}"), "")
 
 
 async def test_a_rotated_broker_password_is_taken_over(environment: Environment) -> None:
@@ -184,8 +154,7 @@ async def test_a_worker_does_its_work_with_those_rights(environment: Environment
     side = SidePublisher(url, "test")
     try:
         async with asyncio.timeout(30):
-            while not ((health := await worker.health()).leading and all(health.consumers.values())):
-                await asyncio.sleep(0.05)
+            await _working(worker)
         tier = names.retry_tier(SPONSOR.name, RETRY_DELAYS[-1])
         await side.publish([SideMessage(tier, "sponsor-svc.statistics", "1", b"{}")])
         await side.publish([SideMessage("", names.dead_queue(SPONSOR.name), "2", b"{}")])
@@ -212,6 +181,14 @@ async def test_a_weak_admin_password_is_refused(environment: Environment) -> Non
 async def _channel_of(environment: Environment, name: str) -> aio_pika.abc.AbstractChannel:
     connection = await aio_pika.connect(_url_of(environment, service_named(name)))
     return await connection.channel()
+
+
+async def _working(worker: Worker) -> None:
+    while True:
+        health = await worker.health()
+        if health.leading and all(health.consumers.values()):
+            return
+        await asyncio.sleep(0.05)
 
 
 def _url_of(environment: Environment, service: Service) -> str:

@@ -16,9 +16,11 @@ from leadwire import __version__, up_embedded, up_split
 from leadwire.announcement import say
 from leadwire.errors import UNREACHABLE, CannotRun
 from leadwire.operate import dlq
+from leadwire.operate.where import Where
 from leadwire.options import UpOptions
 from leadwire.services import SERVICES, service_named
 
+READY_HELP = "Addresses of /readyz to ask; those of a data folder are known."
 app = App(name="leadwire", version=__version__, help="Message-driven lead operations for call centres.")
 app.command(dlq.app)
 
@@ -52,6 +54,25 @@ def migrate(*, service: str | None = None) -> None:
 
     services = SERVICES if service is None else (service_named(service),)
     asyncio.run(migrate_platform(os.environ, services))
+
+
+@app.command
+def doctor(
+    *,
+    where: Annotated[Where, Parameter(name="*")] = Where(),  # noqa: B008 -- frozen
+    ready: Annotated[tuple[str, ...], Parameter(env_var="LEADWIRE_READY_URLS", negative="", help=READY_HELP)] = (),
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="For programs.")] = False,
+) -> None:
+    """Say what is wrong with an installation, and what to do; ends with 1 if anything is."""
+    from leadwire.operate.doctor import exit_code, run  # noqa: PLC0415 -- only this command needs it
+    from leadwire.operate.findings import as_document, print_findings  # noqa: PLC0415 -- the same
+
+    findings = run(where, os.environ, ready)
+    if as_json:
+        print(json.dumps(as_document(findings), indent=1))  # noqa: T201 -- the command's output
+    else:
+        print_findings(findings)
+    sys.exit(exit_code(findings))
 
 
 @app.command(name="init-env")

@@ -1,7 +1,10 @@
 """The few pages of `leadwire up` that are no service's: the start page, and the frame that they share."""
 
+from collections.abc import Sequence
 from html import escape
 
+from servicekit.app import App
+from servicekit.health import failing_checks
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -27,6 +30,19 @@ def page(title: str, body: str) -> str:
         f"<title>{escape(title)} · Leadwire</title><style>{_STYLE}</style>"
         f"<main><h1>{escape(title)}</h1>{body}</main></html>"
     )
+
+
+def ready_page(apps: Sequence[App]) -> Route:
+    """`/readyz` of a process that is all services."""
+
+    async def readyz(_: Request) -> Response:
+        failing = {
+            f"{app.name} {check}": words for app in apps for check, words in (await failing_checks(app.http)).items()
+        }
+        status = "not ready" if failing else "ready"
+        return JSONResponse({"service": "leadwire", "status": status, "failing": failing}, 503 if failing else 200)
+
+    return Route("/readyz", readyz)
 
 
 def start_pages(routes: list[BaseRoute]) -> Starlette:

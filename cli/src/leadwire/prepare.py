@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from embedded import PostgresServer
+from embedded.remembered import replace
 
 from leadwire.announcement import Login, say
 from leadwire.first_admin import make_first_admin
@@ -37,6 +38,7 @@ async def prepare(options: UpOptions) -> tuple[PostgresServer, Installation, lis
         databases=databases,
         admin=admin,
     )
+    replace(data_dir / "url", installation.url)
     return postgres, installation, [admin] if first.password is None else []
 
 

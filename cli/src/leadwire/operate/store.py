@@ -1,0 +1,50 @@
+"""SQL of `leadwire doctor`."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+CONNECT_SECONDS = 10
+ASK = """
+SELECT current_setting('server_version_num')::int AS version,
+    extract(epoch FROM clock_timestamp())::float8 AS clock,
+    to_regclass('dead_letters') IS NOT NULL AS migrated
+"""
+WAITING = """
+SELECT (SELECT count(*) FROM dead_letters WHERE state = 'waiting')::int AS dead_letters,
+    coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at) FROM outbox
+        WHERE parked_at IS NULL ORDER BY position LIMIT 1), 0)::float8 AS outbox_seconds,
+    (SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND retry_at IS NULL)::int AS parked
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`version` is e.g. 150004, `clock` in seconds since 1970."""
+
+    version: int
+    clock: float
+    migrated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`parked` outbox rows are those that wait for a person."""
+
+    dead_letters: int
+    outbox_seconds: float
+    parked: int
+
+
+async def connect(dsn: str) -> asyncpg.Connection:
+    return await asyncpg.connect(dsn, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
+
+
+async def ask_server(connection: asyncpg.Connection) -> Server:
+    (row,) = await connection.fetch(ASK)
+    return Server(**dict(row))
+
+
+async def ask_waiting(connection: asyncpg.Connection) -> Waiting:
+    (row,) = await connection.fetch(WAITING)
+    return Waiting(**dict(row))
