@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from contracts.events.notify import EmailFailedV1, EmailSentV1
 from messaging.database import Database
+from messaging.inbox.failures import DATABASE_TROUBLE
 from messaging.unit_of_work import UnitOfWork
-from servicekit.unavailable import UNAVAILABLE
 
 from notify_svc.sending import store
 from notify_svc.sending.composing import Composer, EmailUnsendable
@@ -70,7 +70,7 @@ class Sender:
         self._turn = asyncio.create_task(self._mark_and_claim())
         try:
             claimed = await asyncio.shield(self._turn)
-        except UNAVAILABLE as error:
+        except DATABASE_TROUBLE as error:
             logger.warning("sending waits for the database: %s", type(error).__name__)
             self._turn = None
             await asyncio.sleep(1)
@@ -137,7 +137,7 @@ class Sender:
             letter = await self._composer.compose(email)
         except EmailUnsendable as error:
             return Outcome("unsendable", reply=error.reason)
-        except UNAVAILABLE:
+        except DATABASE_TROUBLE:
             return Outcome("released")
         return await self._server.deliver(letter, self._limits.conversation_seconds)
 
@@ -150,7 +150,7 @@ class Sender:
             logger.warning("the SMTP server cannot be used (%s): mail %s is tried again later", code, email.id)
 
     async def _finish(self) -> None:
-        with contextlib.suppress(*UNAVAILABLE):
+        with contextlib.suppress(*DATABASE_TROUBLE):
             claimed = await self._turn if self._turn is not None else []
             self._finished += [_mark(email, Outcome("released")) for email in claimed]
         if self._running:

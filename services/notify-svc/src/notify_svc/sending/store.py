@@ -18,7 +18,9 @@ WITH lost AS (
     UPDATE emails
     SET state = 'unknown', lost_leases = lost_leases + 1, version = version + 1, reason = 'lease-lost',
         next_attempt_at = CASE WHEN lost_leases < $1 THEN now() END
-    WHERE state = 'sending' AND next_attempt_at <= now()
+    WHERE id IN (
+        SELECT id FROM emails WHERE state = 'sending' AND next_attempt_at <= now() FOR UPDATE SKIP LOCKED
+    )
     RETURNING id, attempts
 )
 INSERT INTO email_log (email_id, attempt, event) SELECT id, attempts, 'lease-lost' FROM lost
