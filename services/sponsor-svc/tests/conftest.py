@@ -2,11 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
+import pytest_asyncio
+from contracts.envelope import Trace, decode_envelope, encode
+from contracts.event import Event
+from contracts.events.values import LeadRef, Person
+from messaging.counters import Counters
+from messaging.inbox.delivery import DONE, Delivery
+from messaging.inbox.processor import Processor
 from pydantic import SecretStr
 from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, make_service_fixture
 from sponsor_svc.app import build
@@ -66,3 +75,118 @@ class Api:
 @pytest.fixture
 def api(service: ServiceUnderTest) -> Api:
     return Api(service)
+
+
+MORNING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+PERSON = Person(first_name="Aino", phone="+358401234567")
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events of one lead after another, as the other services tell them."""
+
+    sponsor_id: str | None = "spo_a"
+    project_id: str = "prj_a"
+    partner_id: str = "ptr_a"
+    contact_list_id: str | None = None
+    test: bool = False
+
+    def lead(self, number: int = 1) -> LeadRef:
+        return LeadRef(
+            lead_id=f"lead_{number}",
+            partner_id=self.partner_id,
+            project_id=self.project_id,
+            sponsor_id=self.sponsor_id,
+            contact_list_id=self.contact_list_id,
+            test=self.test,
+        )
+
+    def of(self, event_class: type[Any], lead_number: int = 1, **more: Any) -> Any:
+        """An event of the class; what it needs is filled in."""
+        known: dict[str, Any] = {
+            "lead": self.lead(lead_number),
+            "external_id": f"ext {lead_number}",
+            "received_at": MORNING,
+            "location": "queue",
+            "priority": "normal",
+            "hold": False,
+            "person": PERSON,
+            "agent_id": "usr_agent",
+            "reason": "duplicate",
+            "order_id": "ord_1",
+            "disposition_id": "dis_1",
+            "disposition": "Not interested",
+            "attempt_id": "att_1",
+            "outcome": "no answer",
+            "contacted": False,
+            "number": 1,
+            "started_at": MORNING,
+            "via": "manual",
+            "replacement_id": "lead_r",
+            "return_id": "ret_1",
+            **more,
+        }
+        fields = {field.name: field for field in msgspec.structs.fields(event_class)}
+        required = {name for name, field in fields.items() if field.required} | set(more)
+        return event_class(**{name: known[name] for name in required})
+
+
+@pytest.fixture
+def events() -> type[Events]:
+    return Events
+
+
+def _message_of(event: Event, at: datetime, sequence: int) -> bytes:
+    """As it travels, with the time at which it happened."""
+    body = encode(event, source="/leadwire/test", sequence=sequence, trace=Trace()).body
+    return msgspec.json.encode(msgspec.structs.replace(decode_envelope(body), time=at))
+
+
+@pytest.fixture
+def message_of() -> Callable[[Event, datetime, int], bytes]:
+    return _message_of
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """Hands messages to the real consumer code, in batches."""
+
+    service: ServiceUnderTest
+
+    async def take(self, bodies: Sequence[bytes], batch: int = 200) -> None:
+        (subscription,) = self.service.app.subscriptions
+        processor = Processor(self.service.db, subscription, 5, Counters())
+        for start in range(0, len(bodies), batch):
+            verdicts = await processor.process([Delivery(body) for body in bodies[start : start + batch]])
+            assert all(verdict is DONE for verdict in verdicts), verdicts
+
+    async def hear(self, *told: Event, at: datetime = MORNING, sequence: int = 1) -> None:
+        await self.take([_message_of(event, at, sequence) for event in told])
+
+
+@pytest.fixture
+def consumer(service: ServiceUnderTest) -> Consumer:
+    return Consumer(service)
+
+
+async def make_sponsor(service: ServiceUnderTest, sponsor_id: str, project_id: str) -> None:
+    """Rows with known ids, for events that name them."""
+    await service.db.pool.execute(
+        "INSERT INTO sponsors (id, name, name_key, status) VALUES ($1, $1, $1, 'active')", sponsor_id
+    )
+    await service.db.pool.execute(
+        """
+        INSERT INTO projects (id, name, kind, state, sponsor_id, call_centre_validation, after_validation,
+            written_confirmation, region, calling_hours, queue, duplicates, checks)
+        VALUES ($1, $1, 'outbound', 'active', $2, false, 'queue', false, 'FI', '{}', '{}', '{}', '{}')
+        """,
+        project_id,
+        sponsor_id,
+    )
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def two_sponsors(service: ServiceUnderTest) -> None:
+    """`spo_a` with `prj_a`, `spo_b` with `prj_b`."""
+    await make_sponsor(service, "spo_a", "prj_a")
+    await make_sponsor(service, "spo_b", "prj_b")
