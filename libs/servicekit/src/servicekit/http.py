@@ -59,9 +59,9 @@ def create_http(
     http.router.route_class = Route
     http.state.database = database
     http.state.identity_verifier = verifier
-    set_up_health(http, name, database)
-    for each_router in routers:
+    for each_router in routers:  # before the rest: routes are tried in their order
         http.include_router(each_router)
+    set_up_health(http, name, database)
     add_docs_page(http)
     http.add_exception_handler(DomainError, _on_domain_error)
     http.add_exception_handler(RequestValidationError, _on_validation_error)

@@ -13,6 +13,7 @@ import asyncpg
 from contracts.envelope import Trace
 from contracts.ids import new_uuid
 from messaging.trace import current_trace
+from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +33,7 @@ class EdgeMiddleware:
         self.app = app
         self._name = name
         self._limits = body_limits
+        self._metrics: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,9 +83,15 @@ class EdgeMiddleware:
             await self.app(scope, _limited(receive, limit), send)
 
     def _count(self, scope: Scope, answered: list[int], seconds: float) -> None:
-        route = route_of(scope)
-        REQUESTS.labels(self._name, scope["method"], route, _status(answered)).inc()
-        LATENCY.labels(self._name, route).observe(seconds)
+        key = (scope["method"], route_of(scope), _status(answered))
+        metrics = self._metrics.get(key)
+        if metrics is None:  # looking labels up costs more than counting
+            method, route, status = key
+            metrics = REQUESTS.labels(self._name, method, route, status), LATENCY.labels(self._name, route)
+            self._metrics[key] = metrics
+        requests, latency = metrics
+        requests.inc()
+        latency.observe(seconds)
 
 
 def route_of(scope: Scope) -> str:
