@@ -75,3 +75,13 @@ async def test_keys_have_a_length(service: ServiceUnderTest):
     assert (await post(service, key="k" * 255)).status_code == 201
     assert (await post(service, key="k" * 256)).status_code == 422
     assert (await post(service, key="")).status_code == 422
+
+
+async def test_parts_of_a_batch_fail_alone_with_and_without_a_key(service: ServiceUnderTest):
+    for name, key in (("a", {}), ("b", {"Idempotency-Key": "k"})):
+        batch = [{"name": name}, {"name": name + "2", "crash": True}, {"name": name}, {"name": name + "3"}]
+        answer = await service.http.post("/v1/batch", json=batch, headers=service.headers() | key)
+        assert answer.json() == ["ok", "failed", "failed", "ok"]
+    names = [row["name"] for row in await service.db.pool.fetch("SELECT name FROM things ORDER BY name")]
+    assert names == ["a", "a3", "b", "b3"]
+    assert [event.subject for event in await service.published()] == names

@@ -67,11 +67,12 @@ class Database:
     async def unit_of_work(self) -> AsyncGenerator[UnitOfWork]:
         """A transaction, committed with its events when the block ends and rolled back when it raises.
 
-        Inside `shared_unit_of_work` it joins that one, which then commits.
+        Inside `shared_unit_of_work` it is a part of that one, which then commits; it may still fail alone.
         """
         ambient = _ambient.get()
         if ambient is not None:
-            yield ambient
+            async with ambient.part():
+                yield ambient
             return
         async with self.pool.acquire() as connection:
             async with connection.transaction():

@@ -1,6 +1,7 @@
 """One database transaction with the events that it publishes."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncpg import Connection, Record
@@ -48,6 +49,17 @@ class UnitOfWork:
 
     async def executemany(self, query: str, args: Sequence[Sequence[Any]]) -> None:
         await self.connection.executemany(query, args)
+
+    @asynccontextmanager
+    async def part(self) -> AsyncGenerator[None]:
+        """A part that may fail alone: what it did and published is undone, and the rest goes on."""
+        published = len(self._messages)
+        try:
+            async with self.connection.transaction():
+                yield
+        except BaseException:
+            del self._messages[published:]
+            raise
 
     def publish(self, event: Event, *, sequence: int, trace: Trace | None = None) -> OutgoingMessage:
         """Stores the event with this transaction; `sequence` is the subject's version after the change.

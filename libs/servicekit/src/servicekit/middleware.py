@@ -24,6 +24,7 @@ from servicekit.telemetry import Telemetry
 logger = logging.getLogger(__name__)
 
 DEFAULT_BODY_LIMIT = 256 * 1024
+DRAINED_BYTES = 16 * 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -78,6 +79,7 @@ class EdgeMiddleware:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             await _send_problem(send, _nul_in_address(), scope["request_id"])
         elif not length.isdecimal() or int(length) > limit:
+            await _drain(receive)
             await _send_problem(send, _too_large(limit), scope["request_id"])
         else:
             await self.app(scope, _limited(receive, limit), send)
@@ -102,6 +104,16 @@ def route_of(scope: Scope) -> str:
 def _status(answered: list[int]) -> int:
     """Without an answer the client was gone, or is about to get a 500."""
     return answered[0] if answered else 500
+
+
+async def _drain(receive: Receive) -> None:
+    """Reads and forgets the body, up to a bound: who still sends when the connection closes never sees the answer."""
+    left = DRAINED_BYTES
+    while left > 0:
+        message = await receive()
+        left -= len(message.get("body", b"")) + 1
+        if not message.get("more_body", False):
+            return
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 # Longer than the gateway keeps idle connections: who closes first must not be the side that is sent requests.
 KEEP_ALIVE_SECONDS = 75
 GRACE_SECONDS = 15
+# An ASGI extension: the event that is set when the server is to stop. Streams that would go on for ever end with it.
+STOPPING = "leadwire.stopping"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ async def serve(http: ASGIApp, address: Address, stop: asyncio.Event, ready: asy
     Installs no signal handlers: several may run in one loop. Raises OSError when the port is taken.
     """
     config = uvicorn.Config(
-        http,
+        _announcing(http, stop),
         host=address.host,
         port=address.port,
         http="httptools",
@@ -46,6 +48,14 @@ async def serve(http: ASGIApp, address: Address, stop: asyncio.Event, ready: asy
     )
     sockets = address.sockets or [_listening(address)]
     await _Server(config, stop, ready).serve(sockets=list(sockets))
+
+
+def _announcing(http: ASGIApp, stop: asyncio.Event) -> ASGIApp:
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[STOPPING] = stop
+        await http(scope, receive, send)
+
+    return call
 
 
 def settle_memory() -> None:
