@@ -1,6 +1,7 @@
 """A client written against the published API only."""
 
 import asyncio
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Self
 from uuid import uuid4
 
@@ -83,7 +84,10 @@ class Api:
 
 def client(url: str) -> httpx2.AsyncClient:
     limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
-    return httpx2.AsyncClient(base_url=url, timeout=20, limits=limits)
+    http = httpx2.AsyncClient(base_url=url, timeout=20, limits=limits)
+    # Many callers share the client: a cookie of one's log-in must not travel with another's request.
+    http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return http
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
