@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from contracts.ids import new_uuid
 from servicekit.app import App
 from servicekit.health import failing_checks
 from starlette.applications import Starlette
@@ -60,8 +61,10 @@ def start_pages(routes: list[BaseRoute]) -> Starlette:
     async def healthz(_: Request) -> Response:
         return JSONResponse({"service": "gateway", "status": "alive"})
 
-    async def not_found(_: Request, __: Exception) -> Response:
-        return Response(not_found_body(), 404, media_type="application/problem+json")
+    async def not_found(request: Request, _: Exception) -> Response:
+        request_id = request.headers.get("x-request-id") or new_uuid().hex
+        headers = {"X-Request-Id": request_id}
+        return Response(not_found_body(request_id), 404, headers, media_type="application/problem+json")
 
     return Starlette(
         routes=[Route("/", start), Route("/healthz", healthz), *routes], exception_handlers={404: not_found}

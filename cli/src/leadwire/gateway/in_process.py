@@ -1,6 +1,7 @@
 """The gateway of embedded mode: the same table of paths and the same rules about identity as nginx's configuration."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from leadwire.services import IDENTITY, SERVICES, service_of
 
 _IDENTITY_HEADER = HEADER.encode()
+_REQUEST_ID = b"x-request-id"
+_OURS = {_IDENTITY_HEADER, _REQUEST_ID}
+_SAFE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _PARTNER_KEY = ("bearer lw_live_", "bearer lw_test_")
 _SESSIONS = ("/v1/sessions", "/v1/sessions/current")
 
@@ -29,16 +33,18 @@ class InProcessGateway:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
+        request_id = _request_id(scope)
+        headers = [(name, value) for name, value in scope["headers"] if name not in _OURS]
+        headers.append((_REQUEST_ID, request_id))
+        scope = {**scope, "headers": headers, "state": {}}
         owner = service_of(scope["path"])
         if owner is None:
             await self._pages(scope, receive, send)
             return
-        headers = [(name, value) for name, value in scope["headers"] if name != _IDENTITY_HEADER]
-        scope = {**scope, "headers": headers, "state": {}}
         if scope["path"] not in _SESSIONS:
             status, identity, refusal = await self._authenticate(scope)
             if status >= 400:
-                await _answer(send, status, refusal)
+                await _answer(send, status, refusal, request_id)
                 return
             if identity is not None:
                 headers.append((_IDENTITY_HEADER, identity))
@@ -77,8 +83,17 @@ class InProcessGateway:
         return answer["status"], identity, answer["body"]
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+def _request_id(scope: Scope) -> bytes:
+    given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), b"")
+    return given if _SAFE_ID.fullmatch(given) else new_uuid().hex.encode()
+
+
+async def _answer(send: Send, status: int, body: bytes, request_id: bytes) -> None:
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (_REQUEST_ID, request_id),
+    ]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -95,7 +110,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def not_found_body() -> bytes:
+def not_found_body(request_id: str) -> bytes:
     """The problem document for a path that nobody owns."""
     document = {
         "type": "https://leadwire.dev/problems/not-found",
@@ -103,7 +118,7 @@ def not_found_body() -> bytes:
         "status": 404,
         "code": "not-found",
         "detail": "There is nothing here that you may see.",
-        "request_id": new_uuid().hex,
+        "request_id": request_id,
         "errors": [],
     }
     return json.dumps(document).encode()
