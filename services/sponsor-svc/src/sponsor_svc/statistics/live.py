@@ -36,6 +36,12 @@ class Viewer:
     def __init__(self) -> None:
         self._changed = asyncio.Event()
         self._snapshot: Snapshot | None = None
+        self.closed = False
+
+    def close(self) -> None:
+        """The page is to go away."""
+        self.closed = True
+        self._changed.set()
 
     def show(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot

@@ -6,8 +6,9 @@ import time
 from collections.abc import AsyncGenerator
 
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from servicekit.server import STOPPING
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from sponsor_svc.statistics.live import LiveStatistics, Viewer
 from sponsor_svc.statistics.question import Question
@@ -33,23 +34,35 @@ class StatisticsStream(StreamingResponse):
         self._question = question
         self._last_event_id = last_event_id
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stopping: asyncio.Event | None = scope.get("extensions", {}).get(STOPPING)
+        async with self._live.watching(self._question) as viewer, asyncio.TaskGroup() as group:
+            watch = group.create_task(_close(viewer, stopping)) if stopping else None
+            self.body_iterator = _events(viewer, self._last_event_id)
+            await super().__call__(scope, receive, send)
+            if watch:
+                watch.cancel()
+
     async def stream_response(self, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await send(message)
 
-        async with self._live.watching(self._question) as viewer:
-            self.body_iterator = _events(viewer, self._last_event_id)
-            try:
-                await super().stream_response(send_in_time)
-            except TimeoutError:
-                logger.info("a client that was too slow for its stream was dropped")
+        try:
+            await super().stream_response(send_in_time)
+        except TimeoutError:
+            logger.info("a client that was too slow for its stream was dropped")
+
+
+async def _close(viewer: Viewer, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    viewer.close()
 
 
 async def _events(viewer: Viewer, last_event_id: str | None) -> AsyncGenerator[bytes]:
     yield format_sse_event(retry=RETRY_MILLISECONDS)
     until = time.monotonic() + LONGEST_SECONDS
-    while time.monotonic() < until:
+    while not viewer.closed and time.monotonic() < until:
         snapshot = await viewer.next(KEEP_ALIVE_SECONDS)
         if snapshot is None:
             yield KEEPALIVE_COMMENT
