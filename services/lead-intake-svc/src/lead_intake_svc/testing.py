@@ -71,6 +71,7 @@ class World:
         fields.setdefault("duplicates", DuplicateRules())
         fields = {"name": project_id, "kind": "outbound", "state": "active", **fields}
         await self.service.deliver(ProjectCreatedV1(project_id=project_id, **fields), sequence=sequence)
+        await self.noticed()
 
     async def partner(self, **changes: Any) -> str:
         created = await self.http.post("/v1/partners", json=PARTNER | changes, headers=self.service.headers())
@@ -85,6 +86,10 @@ class World:
 
     async def rows(self, query: str, *args: Any) -> list[Any]:
         return await self.service.db.pool.fetch(query, *args)
+
+    async def noticed(self) -> None:
+        """Returns when the service's copy of the reference data is fresh; elsewhere that takes half a second."""
+        await self.service.app.http.state.reference.reload()
 
     async def count(self, table: str) -> int:
         return int(await self.service.db.pool.fetchval(f"SELECT count(*) FROM {table}"))

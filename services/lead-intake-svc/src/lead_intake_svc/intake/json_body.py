@@ -1,24 +1,14 @@
-"""Bodies of the hot endpoints: read strictly and validated without the framework's dependency solving, which costs
-more than all checks of a lead together.
-"""
+"""Bodies of the direct endpoints: read strictly, validated, described for the document."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from servicekit.problems import DomainError, Kind
 from servicekit.strict_json import parse
 from starlette.requests import ClientDisconnect
-
-
-class DirectRoute(APIRoute):
-    """Calls its endpoint with the request, and nothing else. What it takes and gives is said for the document only."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        return self.endpoint
 
 
 async def read_json(request: Request) -> Any:

@@ -1,0 +1,72 @@
+"""Partner keys (I2.14)."""
+
+import asyncio
+import time
+
+from lead_intake_svc.app import build
+from lead_intake_svc.keys.key_format import digest, key_id_of, make_key
+from lead_intake_svc.testing import PEPPER, World, bearer, lead, settings_for
+from servicekit.testing import http_client
+
+
+async def test_i2_14_a_key_is_shown_once_and_stored_as_a_keyed_hash(world: World):
+    path = f"/v1/partners/{world.partner_id}/api-keys"
+    issued = (await world.http.post(path, json={"name": "shop"}, headers=world.service.headers())).json()
+    key = issued["key"]
+    assert key.startswith("lw_live_")
+    assert key_id_of(key) == issued["id"]
+    listed = await world.http.get(path, headers=world.service.headers())
+    assert [entry["name"] for entry in listed.json()["data"] if entry["id"] == issued["id"]] == ["shop"]
+    assert key not in listed.text
+    (row,) = await world.rows("SELECT * FROM partner_keys WHERE id = $1", issued["id"])
+    assert row["digest"] == digest(PEPPER.encode(), key)
+    assert key not in str(dict(row))
+    assert digest(b"another pepper", key) != row["digest"]
+
+
+def test_i2_14_no_two_keys_are_alike_and_mistakes_show():
+    keys = [make_key(test=False).text for _ in range(1000)]
+    assert len(set(keys)) == 1000
+    key = keys[0]
+    for place in range(8, len(key)):
+        if key[place] != "_":
+            assert key_id_of(key[:place] + ("2" if key[place] != "2" else "3") + key[place + 1 :]) is None
+    assert key_id_of("") is None
+    assert key_id_of("lw_live_" + "ä" * 70) is None
+
+
+async def test_i2_14_a_revoked_key_stops_everywhere_within_five_seconds(world: World):
+    dsn = str(world.service.db.pool._connect_args[0])
+    elsewhere = await build(settings_for(dsn))
+    async with http_client(elsewhere) as other:
+        assert (await other.post("/v1/leads", json=lead(), headers=bearer(world.key))).status_code == 201
+        path = f"/v1/partners/{world.partner_id}/api-keys/{key_id_of(world.key)}"
+        revoked = await world.http.delete(path, headers=world.service.headers())
+        assert revoked.status_code == 204
+        started = time.monotonic()
+        while (await other.post("/v1/leads", json=lead(), headers=bearer(world.key))).status_code != 401:
+            assert time.monotonic() - started < 5
+            await asyncio.sleep(0.05)
+        assert (await world.http.delete(path, headers=world.service.headers())).status_code == 404
+    await elsewhere.close()
+
+
+async def test_i2_14_scopes_limit_a_key(world: World):
+    reader = await world.issue(world.partner_id, scopes=["leads.read"])
+    writer = await world.issue(world.partner_id, scopes=["leads.write"])
+    refused = await world.push(key=reader)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
+    assert (await world.push(key=writer)).status_code == 201
+    assert (await world.http.get("/v1/leads", headers=bearer(writer))).status_code == 403
+    assert len((await world.http.get("/v1/leads", headers=bearer(reader))).json()["data"]) == 1
+
+
+async def test_keys_are_the_business_of_admins(world: World):
+    path = f"/v1/partners/{world.partner_id}/api-keys"
+    for level in ("supervisor", "partner", "leads_agent", "sponsor", "call_centre"):
+        headers = world.service.headers(level, partner_id=world.partner_id, sponsor_id="spo_1")
+        assert (await world.http.post(path, json={}, headers=headers)).status_code == 403
+    own = world.service.headers("partner", partner_id=world.partner_id)
+    foreign = world.service.headers("partner", partner_id="ptr_other")
+    assert (await world.http.get(path, headers=own)).status_code == 200
+    assert (await world.http.get(path, headers=foreign)).status_code == 404
