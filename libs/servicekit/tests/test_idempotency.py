@@ -1,6 +1,8 @@
 """`Idempotency-Key`: once, whatever happens."""
 
 import asyncio
+import hashlib
+import json
 from typing import Any
 
 from servicekit.testing import ServiceUnderTest
@@ -85,3 +87,15 @@ async def test_parts_of_a_batch_fail_alone_with_and_without_a_key(service: Servi
     names = [row["name"] for row in await service.db.pool.fetch("SELECT name FROM things ORDER BY name")]
     assert names == ["a", "a3", "b", "b3"]
     assert [event.subject for event in await service.published()] == names
+
+
+async def test_a_password_cannot_be_tried_out_on_what_is_stored(service: ServiceUnderTest):
+    await post(service)
+    row = await service.db.pool.fetchrow("SELECT key, fingerprint FROM idempotency_keys")
+    assert row["key"] != "k"
+    body = json.dumps(THING, separators=(",", ":")).encode()
+    assert row["fingerprint"] != hashlib.sha256(b"/v1/things\n\n" + body).digest()
+    other = await post(service, key="k2")
+    assert other.status_code == 201
+    fingerprints = await service.db.pool.fetch("SELECT DISTINCT fingerprint FROM idempotency_keys")
+    assert len(fingerprints) == 2

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -86,7 +87,10 @@ async def _handle_once(
         raise invalid("idempotency-key-invalid", f"The key must have 1 to {MAX_KEY_LENGTH} characters.")
     database: Database = request.app.state.database
     caller = caller_of(request)
-    fingerprint = hashlib.sha256(f"{request.url.path}\n{request.url.query}\n".encode() + await request.body()).digest()
+    asked = f"{request.url.path}\n{request.url.query}\n".encode() + await request.body()
+    # A body may hold a password. Of the key only a hash is kept, so nobody who reads the table can try passwords.
+    fingerprint = hmac.digest(key.encode(), asked, hashlib.sha256)
+    key = hashlib.sha256(key.encode()).hexdigest()
     async with database.shared_unit_of_work() as work:
         await lock_key(work, caller, key)
         stored = await work.fetchrow(_FIND, caller, key)
