@@ -1,0 +1,113 @@
+"""Private servers and processes of services to measure, and what they cost."""
+
+import http.client
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import psutil
+from embedded import PostgresServer, RabbitServer
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ROOT / ".cache/packages"
+INSTALLED_PGBENCH = "usr/lib/postgresql/*/bin/pgbench"
+START_SECONDS = 30
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="leadwire-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres() -> Iterator[PostgresServer]:
+    """With the settings of an installation: what is acknowledged is on disk."""
+    with temporary_folder() as folder:
+        server = PostgresServer(folder)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def rabbit() -> Iterator[RabbitServer]:
+    with temporary_folder() as folder:
+        server = RabbitServer(folder, package_cache=PACKAGES)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
+
+
+async def create_database(server: PostgresServer, name: str) -> str:
+    """The address of a new, empty database."""
+    admin = await asyncpg.connect(server.dsn())
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+    finally:
+        await admin.close()
+    return server.dsn(name)
+
+
+@contextmanager
+def process(arguments: list[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[psutil.Process]:
+    """A Python process, from when it answers on the port on; ended at the end. Its output is shown when it fails."""
+    with tempfile.TemporaryFile() as output:
+        started = subprocess.Popen(
+            [sys.executable, *arguments], env={**os.environ, **(environment or {})}, stdout=output, stderr=output
+        )
+        try:
+            if not _answers(started, port):
+                output.seek(0)
+                raise RuntimeError(f"{arguments} does not answer:\n{output.read().decode()}")
+            yield psutil.Process(started.pid)
+        finally:
+            started.terminate()
+            started.wait()
+
+
+def _answers(started: subprocess.Popen[bytes], port: int) -> bool:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and started.poll() is None:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
+
+
+def cpu_seconds(*processes: psutil.Process) -> float:
+    """Of the processes and what they have started, so far."""
+    total = 0.0
+    for parent in processes:
+        for each in (parent, *parent.children(recursive=True)):
+            try:
+                times = each.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+    return total
+
+
+def find_pgbench() -> str | None:
+    """It comes with a PostgreSQL that is installed on the machine, not with the embedded one."""
+    installed = sorted(Path("/").glob(INSTALLED_PGBENCH))
+    return shutil.which("pgbench") or (str(installed[-1]) if installed else None)

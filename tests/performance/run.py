@@ -1,0 +1,83 @@
+"""`python -m performance.run [--quick] [--only P1,P6] [--output FILE]`: measures, prints the table, writes JSON."""
+
+import argparse
+import gc
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import uvloop
+
+from performance.figures import Figure, Scale, table
+from performance.machines import ROOT
+
+Measure = Callable[[Scale], Awaitable[list[Figure]]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases that share servers. Some are not for `--quick`: their servers alone take longer than it may."""
+
+    cases: Sequence[str]
+    module: str
+    in_quick: bool = True
+
+    def measure(self) -> Measure:
+        return import_module(f"performance.{self.module}").measure
+
+
+GROUPS = (
+    Group(("P6", "P7"), "messages"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when everything could be measured, whatever the figures are: a benchmark is no test."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one small round each: does the benchmark still work?")
+    parser.add_argument("--only", default="", metavar="P1,P6", help="these cases, and those that share their servers")
+    parser.add_argument("--output", type=Path, default=ROOT / "bench-results.json")
+    options = parser.parse_args(arguments)
+    only = {name.strip().upper() for name in options.only.split(",") if name.strip()}
+    unknown = only - {case for group in GROUPS for case in group.cases}
+    if unknown:
+        parser.error(f"there is no case {', '.join(sorted(unknown))}")
+    figures = _measured(Scale(options.quick), _chosen(only, quick=options.quick))
+    sys.stdout.write(table(figures) + "\n")
+    _write(options.output, figures, quick=options.quick)
+    sys.stdout.write(f"written to {options.output}\n")
+    return 0
+
+
+def _chosen(only: set[str], *, quick: bool) -> list[Group]:
+    if only:
+        return [group for group in GROUPS if only & set(group.cases)]
+    return [group for group in GROUPS if group.in_quick or not quick]
+
+
+def _measured(scale: Scale, groups: Sequence[Group]) -> list[Figure]:
+    figures: list[Figure] = []
+    for group in groups:
+        began = time.monotonic()
+        sys.stderr.write(f"measuring {', '.join(group.cases)} … ")
+        sys.stderr.flush()
+        figures += uvloop.run(group.measure()(scale))  # pyright: ignore[reportArgumentType] -- they are coroutines
+        sys.stderr.write(f"{time.monotonic() - began:.0f} s\n")
+        gc.unfreeze()
+    return figures
+
+
+def _write(output: Path, figures: Sequence[Figure], *, quick: bool) -> None:
+    machine = {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+    document = {"quick": quick, "machine": machine, "figures": [figure.as_json() for figure in figures]}
+    output.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
