@@ -1,6 +1,7 @@
 """Makes the mail of a ledger row: the same row gives the same mail, whenever it is sent."""
 
-from email.message import EmailMessage
+from email.charset import QP, Charset
+from email.message import EmailMessage, Message
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Any
@@ -12,6 +13,9 @@ from notify_svc.sending.mail_server import Letter
 from notify_svc.sending.store import ClaimedEmail
 from notify_svc.templates.rendering import Rendered, Template, TemplateUnrenderable
 from notify_svc.templates.store import read_template
+
+_UTF_8 = Charset("utf-8")
+_UTF_8.body_encoding = QP
 
 
 class EmailUnsendable(Exception):
@@ -46,12 +50,10 @@ class Composer:
         except TemplateUnrenderable:
             raise EmailUnsendable("template-unrenderable") from None
         try:
-            message = build_message(self._sender, email.recipient, rendered)
+            content = build_message(self._sender, email, rendered).as_bytes()
         except ValueError:
             raise EmailUnsendable("message-invalid") from None
-        message["Date"] = format_datetime(email.created_at)
-        message["Message-ID"] = email.message_id
-        return Letter(self._address, email.recipient, message.as_bytes())
+        return Letter(self._address, email.recipient, content)
 
     async def _template(self, key: str, version: int) -> Template:
         known = self._templates.get((key, version))
@@ -61,12 +63,29 @@ class Composer:
         return known
 
 
-def build_message(sender: str, recipient: str, rendered: Rendered) -> EmailMessage:
+def build_message(sender: str, email: ClaimedEmail, rendered: Rendered) -> EmailMessage:
+    """Raises ValueError for what does not fit into a header.
+
+    The parts are of the older class: `set_content` reads its own headers again and again, 3 ms a mail. The boundary
+    is the ledger's id, which nobody knew who wrote something that is in the mail.
+    """
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
-    message["To"] = recipient
+    message["To"] = email.recipient
     message["Subject"] = one_line(rendered.subject)
+    message["Date"] = format_datetime(email.created_at)
+    message["Message-ID"] = email.message_id
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(rendered.text)
-    message.add_alternative(rendered.html, subtype="html")
+    message["MIME-Version"] = "1.0"
+    message.make_alternative(boundary=email.id)
+    for kind, text in (("plain", rendered.text), ("html", rendered.html)):
+        message.attach(_part(kind, text))
     return message
+
+
+def _part(kind: str, text: str) -> Any:
+    part = Message()
+    part["Content-Type"] = f'text/{kind}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(_UTF_8.body_encode(text))
+    return part

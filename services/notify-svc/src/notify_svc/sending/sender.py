@@ -43,7 +43,10 @@ class Limits:
 
 
 class Sender:
-    """Any number of them may run, here and in other processes."""
+    """Any number of them may run, here and in other processes.
+
+    As many mails as are under way stand ready behind them: so one transaction marks and claims for many.
+    """
 
     def __init__(self, database: Database, server: MailServer, composer: Composer, limits: Limits) -> None:
         self._database = database
@@ -56,6 +59,8 @@ class Sender:
         self._paused_until = 0.0
         self._leases_checked_at = float("-inf")
         self._turn: asyncio.Task[list[ClaimedEmail]] | None = None
+        self._worth_a_turn = asyncio.Event()
+        self._connections = asyncio.Semaphore(limits.connections)
 
     async def run(self) -> None:
         """Until it is cancelled: then what is being sent is finished and marked, for a while."""
@@ -67,6 +72,7 @@ class Sender:
 
     async def _round(self) -> None:
         # Shielded: a claim that was committed must not be forgotten because we were cancelled meanwhile.
+        self._worth_a_turn.clear()
         self._turn = asyncio.create_task(self._mark_and_claim())
         try:
             claimed = await asyncio.shield(self._turn)
@@ -77,10 +83,9 @@ class Sender:
             return
         self._turn = None
         self._start(claimed)
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._limits.poll_seconds, return_when=asyncio.FIRST_COMPLETED)
-        else:
-            await asyncio.sleep(self._limits.poll_seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.poll_seconds):
+                await self._worth_a_turn.wait()
 
     def _start(self, claimed: list[ClaimedEmail]) -> None:
         for email in claimed:
@@ -90,6 +95,8 @@ class Sender:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         email = self._running.pop(task)
+        if len(self._running) <= self._limits.connections:
+            self._worth_a_turn.set()
         error = None if task.cancelled() else task.exception()
         if error is not None:
             logger.error("sending mail %s broke off: %s", email.id, type(error).__name__)
@@ -116,7 +123,7 @@ class Sender:
     def _claim(self) -> Claim:
         paused = time.monotonic() < self._paused_until
         return Claim(
-            limit=0 if paused else self._limits.connections - len(self._running),
+            limit=0 if paused else 2 * self._limits.connections - len(self._running),
             per_domain=self._limits.per_domain,
             running=Counter(email.domain for email in self._running.values()),
             lease=self._limits.lease,
@@ -125,7 +132,8 @@ class Sender:
         )
 
     async def _send(self, email: ClaimedEmail) -> None:
-        outcome = await self._attempt(email)
+        async with self._connections:
+            outcome = await self._attempt(email)
         if outcome.event == "unreachable":
             self._pause(email, outcome)
         elif outcome.event != "unsendable":
