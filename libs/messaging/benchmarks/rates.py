@@ -178,7 +178,7 @@ class Rates:
         database = await Database.connect(self.dsn, source="/leadwire/beta-svc")
         await database.pool.execute("TRUNCATE outbox, inbox, effects")
         worker = Worker("beta-svc", database, [self.work], AmqpTransport(self.url))
-        await database.pool.execute("UPDATE relay_lease SET expires_at = 'infinity'")
+        await database.pool.execute("DELETE FROM relay_lease")
         cpu, began = time.process_time(), time.perf_counter()
         running = asyncio.create_task(worker.run())
         while worker.counters.handled < self.count:  # noqa: ASYNC110 -- a counter has no event
@@ -188,7 +188,7 @@ class Rates:
         self.mean_batch = worker.counters.handled / worker.counters.batches
         worker.stop()
         await running
-        await database.pool.execute("UPDATE relay_lease SET expires_at = '-infinity'")
+        await database.pool.execute("INSERT INTO relay_lease (token, expires_at) VALUES (0, '-infinity')")
         await database.close()
         return self.count / seconds
 

@@ -13,6 +13,7 @@ import aio_pika
 import asyncpg
 import pytest
 import pytest_asyncio
+from contracts.envelope import decode_envelope
 from contracts.event import Event
 from contracts.events.intake import SuppressionAddedV1, SuppressionRemovedV1
 from contracts.ids import new_uuid
@@ -203,6 +204,9 @@ class Harness:
     note_effect = staticmethod(note_effect)
     eventually = staticmethod(eventually)
     create_database = staticmethod(create_database)
+
+    def id_of(self, body: bytes) -> UUID:
+        return decode_envelope(body).id
 
     def amqp(self, url: str) -> Callable[[], Transport]:
         return lambda: AmqpTransport(url, delays=DELAYS)

@@ -61,6 +61,9 @@ class EmbeddedBus:
         return queue in self._attached
 
     async def consume(self, consumption: Consumption) -> None:
+        if not consumption.processors:
+            await consumption.stop.wait()
+            return
         pump = DelayedPump(consumption.database, list(consumption.processors), self._deliver_delayed)
         async with asyncio.TaskGroup() as group:
             pumping = group.create_task(pump.run())
@@ -100,20 +103,22 @@ class EmbeddedBus:
             if not left:
                 settled.set()
 
+        given_up = asyncio.Event()
         for message in messages:
             delivery = Delivery(message.body, message.message_id, message.attempts, message.waits)
-            self._queues[message.queue].put(_Entry(delivery, settle))
-        await settled.wait()
+            self._queues[message.queue].put(_Entry(delivery, settle, lambda: not given_up.is_set()))
+        try:
+            await settled.wait()
+        finally:
+            given_up.set()
 
 
 class _Entry:
-    """A delivery to one subscriber, and whom to tell when it is safe there."""
+    """A delivery to one subscriber, and whom to tell when it is safe there; unless who sent it has given it up."""
 
     __slots__ = ("delivery", "settle", "wanted")
 
-    def __init__(
-        self, delivery: Delivery, settle: Callable[[], None], wanted: Callable[[], bool] | None = None
-    ) -> None:
+    def __init__(self, delivery: Delivery, settle: Callable[[], None], wanted: Callable[[], bool]) -> None:
         self.delivery = delivery
         self.settle = settle
         self.wanted = wanted
@@ -139,7 +144,7 @@ class _Queue:
             taken: list[_Entry] = []
             while self._entries and len(taken) < most:
                 entry = self._entries.popleft()
-                if entry.wanted is None or entry.wanted():
+                if entry.wanted():
                     taken.append(entry)
             if taken:
                 return taken

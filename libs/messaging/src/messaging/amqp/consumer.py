@@ -19,7 +19,7 @@ from messaging.transport import Consumption
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 2.0
 DRAIN_BATCH = 50
 
 Handle = Callable[[Sequence[Arrived]], Awaitable[None]]
@@ -42,6 +42,9 @@ class QueueServer:
 
     async def run(self) -> None:
         processors = self._consumption.processors
+        if not processors:
+            await self._consumption.stop.wait()
+            return
         pump = DelayedPump(self._consumption.database, list(processors), self._bring_back)
         try:
             async with asyncio.TaskGroup() as group:
@@ -50,9 +53,8 @@ class QueueServer:
                     group.create_task(self._serve(queue, processor.subscription.batch, partial(self._work, queue)))
                     for queue, processor in processors.items()
                 ]
-                if processors:
-                    drain = partial(self._drain, next(iter(processors.values())))
-                    lines.append(group.create_task(self._serve(self._dead_queue, DRAIN_BATCH, drain)))
+                drain = partial(self._drain, next(iter(processors.values())))
+                lines.append(group.create_task(self._serve(self._dead_queue, DRAIN_BATCH, drain)))
                 await self._consumption.stop.wait()
                 for channel in self._channels:
                     channel.stop()

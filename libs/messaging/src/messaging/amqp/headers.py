@@ -24,7 +24,9 @@ def delivery_of(arrived: Arrived) -> Delivery:
         arrived.body,
         attempts=_number(headers.get(names.ATTEMPTS)),
         waits=_number(headers.get(names.WAITS)),
-        redeliveries=_number(headers.get("x-delivery-count")),
+        # 4.3 counts only failures in the first, and in the second how often a consumer had it, crashes included
+        # (https://github.com/rabbitmq/rabbitmq-website/pull/2508). Either makes a suspect.
+        redeliveries=max(_number(headers.get("x-delivery-count")), _number(headers.get("x-acquired-count"))),
     )
 
 

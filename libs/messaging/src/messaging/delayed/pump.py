@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 CLAIMED_FOR = timedelta(seconds=60)
 PORTION = 200
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 1.0
 
 Deliver = Callable[[Sequence[DelayedMessage]], Awaitable[None]]
 
@@ -39,16 +39,20 @@ class DelayedPump:
             self._stored.clear()
             pause = IDLE_SECONDS
             try:
-                due = await store.claim_due(self._database, self._queues, PORTION, CLAIMED_FOR)
-                if due:
-                    async with asyncio.timeout(CLAIMED_FOR.total_seconds()):
-                        await self._deliver(due)
-                    await store.delete(self._database, [message.id for message in due])
+                wait = await store.seconds_until_due(self._database, self._queues)
+                if wait is not None and wait <= 0:
+                    await self._deliver_due()
                     continue
-                pause = await store.seconds_until_due(self._database, self._queues) or 0.0
-                pause = min(max(pause, 0.01), IDLE_SECONDS) if pause else IDLE_SECONDS
-            except (*DATABASE_TROUBLE, ConnectionError) as error:
+                pause = min(wait or IDLE_SECONDS, IDLE_SECONDS)
+            except DATABASE_TROUBLE as error:
                 logger.warning("delayed messages stay where they are: %s", type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._stored.wait()
+
+    async def _deliver_due(self) -> None:
+        due = await store.claim_due(self._database, self._queues, PORTION, CLAIMED_FOR)
+        if due:
+            async with asyncio.timeout(CLAIMED_FOR.total_seconds()):
+                await self._deliver(due)
+            await store.delete(self._database, [message.id for message in due])

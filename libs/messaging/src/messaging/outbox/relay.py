@@ -18,8 +18,11 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 SEND_TIMEOUT_SECONDS = 30.0
+# At the end: what is under way gets this long, unless nothing comes back any more (consumers in the same process
+# have ended, too). What is left is published again by the next relay.
 DRAIN_SECONDS = 10.0
-LONGEST_PAUSE_SECONDS = 5.0
+DRAIN_QUIET_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 2.0
 # Definite failures (nobody takes it, too large) after which a row waits for a person.
 TRIES = 5
 
@@ -67,14 +70,15 @@ class Relay:
                 pool.acquire() as reader,
                 pool.acquire() as writer,
                 self._listening(reader),
-                self._transport.publisher(self._service, window) as publisher,
                 asyncio.TaskGroup() as group,
             ):
-                self.leading = True
-                helpers = [group.create_task(lease.keep()), group.create_task(self._clear(writer, window))]
-                await self._send(_Session(lease, window, publisher, reader), stop)
-                for helper in helpers:
-                    helper.cancel()
+                keeping = group.create_task(lease.keep())
+                async with self._transport.publisher(self._service, window) as publisher:
+                    clearing = group.create_task(self._clear(writer, window))
+                    self.leading = True
+                    await self._send(_Session(lease, window, publisher, reader), stop)
+                clearing.cancel()
+                keeping.cancel()
         finally:
             self.leading = False
             with contextlib.suppress(Exception):
@@ -95,18 +99,18 @@ class Relay:
             start = scan.start()
             if scan.passes_rows_under_way:
                 limit += len(session.window)
-            rows = await store.fetch_unsent(session.reader, start, limit)
-            scan.found(rows, limit)
+            rows, more = await store.fetch_unsent(session.reader, start, limit, session.window.batch_bytes)
+            scan.found(rows, more=more)
             fresh = session.window.admit(rows)
             if fresh:
                 session.lease.check()
                 async with asyncio.timeout(SEND_TIMEOUT_SECONDS if session.publisher.stall_timeout else None):
                     await session.publisher.send(fresh)
-            if len(rows) < limit:
+            if not more:
                 await _wait(self._filled)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
-                while len(session.window):
+                while len(session.window) and not session.window.quiet_for(DRAIN_QUIET_SECONDS):
                     session.window.changed.clear()
                     session.check()
                     await _wait(session.window.changed)

@@ -13,9 +13,14 @@ from messaging.unit_of_work import UnitOfWork
 
 Connection = PoolConnectionProxy
 
+# Bodies are cut off by their sum, not read and counted: a row may be a thousand times as large as the one before.
 FETCH_UNSENT = """
-SELECT position, id, type, body FROM outbox
-WHERE position > $1 AND parked_at IS NULL ORDER BY position LIMIT $2
+SELECT position, id, type, body
+FROM (
+    SELECT position, id, type, body, sum(octet_length(body)) OVER (ORDER BY position) - octet_length(body) AS before
+    FROM outbox WHERE position > $1 AND parked_at IS NULL ORDER BY position LIMIT $2
+) AS head
+WHERE before < $3
 """
 DELETE_SENT = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
 # A refusal (a full queue) is temporary, however often it comes: it never waits for a person.
@@ -43,9 +48,10 @@ SELECT (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
        (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10001) AS some_rows),
        (SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL)
 """
+# No lease reaches that far: one that does was written before the clock was set back.
 TAKE_LEASE = """
 UPDATE relay_lease SET token = token + 1, expires_at = clock_timestamp() + $1::interval
-WHERE expires_at < clock_timestamp() RETURNING token
+WHERE expires_at < clock_timestamp() OR expires_at > clock_timestamp() + 2 * $1::interval RETURNING token
 """
 RENEW_LEASE = "UPDATE relay_lease SET expires_at = clock_timestamp() + $2::interval WHERE token = $1 RETURNING token"
 GIVE_UP_LEASE = "UPDATE relay_lease SET expires_at = '-infinity' WHERE token = $1"
@@ -60,8 +66,10 @@ class Lag:
     parked: int
 
 
-async def fetch_unsent(connection: Connection, after: int, limit: int) -> list[OutboxRow]:
-    return [OutboxRow(*row) for row in await connection.fetch(FETCH_UNSENT, after, limit)]
+async def fetch_unsent(connection: Connection, after: int, limit: int, most_bytes: int) -> tuple[list[OutboxRow], bool]:
+    """The next rows, and whether there may be more. Only the last row may go over `most_bytes`."""
+    rows = [OutboxRow(*row) for row in await connection.fetch(FETCH_UNSENT, after, limit, most_bytes)]
+    return rows, len(rows) >= limit or sum(len(row.body) for row in rows) >= most_bytes
 
 
 async def delete_sent(connection: Connection, positions: Sequence[int]) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from messaging.transport import OutboxRow, Outcome
 
 BATCH = 500
+BATCH_BYTES = 4 << 20
 MOST_ROWS = 2000
 MOST_BYTES = 16 << 20
 RESCAN_SECONDS = 1.0
@@ -24,7 +25,6 @@ class Window:
         self._under_way: dict[int, int] = {}
         self._unsettled = 0
         self._bytes = 0
-        self._mean_bytes = 64 << 10
         self._progress_at = time.monotonic()
 
     def __len__(self) -> int:
@@ -35,7 +35,12 @@ class Window:
         """How many rows the next read may bring; 0 when the window is full."""
         if len(self._under_way) > MOST_ROWS - BATCH or self._bytes >= MOST_BYTES:
             return 0
-        return max(1, min(BATCH, MOST_BYTES // 2 // self._mean_bytes))
+        return BATCH
+
+    @property
+    def batch_bytes(self) -> int:
+        """How many bytes the next read may bring, on top of what is read again."""
+        return self._bytes + BATCH_BYTES
 
     def admit(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
         """The rows that are not yet under way; they are from now on."""
@@ -48,7 +53,6 @@ class Window:
         self._under_way.update(zip((row.position for row in fresh), sizes, strict=True))
         self._unsettled += len(fresh)
         self._bytes += sum(sizes)
-        self._mean_bytes = max(1, sum(sizes) // len(sizes))
         return fresh
 
     def settled(self, rows: Sequence[OutboxRow], outcome: Outcome) -> None:
@@ -66,6 +70,10 @@ class Window:
         for position in positions:
             self._bytes -= self._under_way.pop(position)
         self.changed.set()
+
+    def quiet_for(self, seconds: float) -> bool:
+        """True when nothing was settled for that long."""
+        return time.monotonic() - self._progress_at > seconds
 
     def check(self, stall_timeout: timedelta | None) -> None:
         """Raises what lost the publisher, or TimeoutError when it settles nothing any more."""
@@ -112,12 +120,12 @@ class Scan:
         """True when the read starts at or below rows that are sent and not yet deleted."""
         return self._start < self._head
 
-    def found(self, rows: Sequence[OutboxRow], limit: int) -> None:
+    def found(self, rows: Sequence[OutboxRow], *, more: bool) -> None:
         """Notes what the read brought; a slow scan from the beginning is repeated less often."""
         if self._rescanning:
             now = time.monotonic()
             self._rescan_at = now + max(RESCAN_SECONDS, 20 * (now - self._began))
-        self._streaming = len(rows) >= limit
+        self._streaming = more
         if rows:
             last = rows[-1].position
             self._head = last if self._streaming else max(self._head, last)
