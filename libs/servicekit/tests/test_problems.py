@@ -153,3 +153,9 @@ async def test_lists_are_walked_by_cursor(service: ServiceUnderTest):
             break
         cursor = {"cursor": page["next_cursor"]}
     assert names == ["0", "1", "2", "3", "4"]
+
+
+async def test_answers_are_not_kept_on_the_way_nor_guessed_at(service: ServiceUnderTest):
+    for path in ("/v1/things", "/v1/nothing", "/v1/things?limit=0"):
+        headers = (await service.http.get(path)).headers
+        assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")

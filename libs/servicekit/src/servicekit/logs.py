@@ -22,14 +22,14 @@ OURS: Final = ("messaging", "servicekit", "leadwire", "embedded", "contracts")
 _FRAMES = 25
 
 
-def configure_logs(service: str, level: str = "INFO") -> None:
-    """Sends everything, also what libraries log, to standard error in this form."""
+def configure_logs(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Sends everything, also what libraries log, to standard error (or the given stream) in this form."""
 
     def name_service(_logger: Any, _method: str, event: EventDict) -> EventDict:
         event["service"] = service
         return event
 
-    handler = _Handler(sys.stderr)
+    handler = _Handler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[

@@ -53,7 +53,11 @@ class EdgeMiddleware:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered.append(message["status"])
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                answer_headers = MutableHeaders(scope=message)
+                answer_headers["x-request-id"] = request_id
+                answer_headers["x-content-type-options"] = "nosniff"
+                # Answers hold personal data: nothing in between keeps them unless a route says so.
+                answer_headers.setdefault("cache-control", "no-store")
             await send(message)
 
         try:

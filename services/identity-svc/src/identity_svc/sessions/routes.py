@@ -54,7 +54,6 @@ async def post_session(
     former = read_credentials(request, "POST").cookie
     session = await sign_in(Attempt(body.email, body.password.get_secret_value(), address, former))
     set_cookies(request, response, session.token, session.expires_at)
-    response.headers["Cache-Control"] = "no-store"
     return SessionOut(token=session.token, expires_at=session.expires_at, user=shape(session.user))
 
 
