@@ -13,6 +13,9 @@ from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
 from contracts.events.values import LeadRef, Order, Person
 from servicekit.testing import ServiceUnderTest
 
+from assignment_svc.timers import fire
+from assignment_svc.timers.tasks import fire_all
+
 PROJECT = "prj_1"
 AGENT = "usr_agent"
 PERMISSIONS = ("queue.request",)
@@ -46,9 +49,13 @@ class CallCentre:
     versions: "count[int]" = field(default_factory=lambda: count(1))
 
     async def project(self, project_id: str = PROJECT, **fields: Any) -> None:
-        defaults: dict[str, Any] = {"name": project_id, "kind": "outbound", "state": "active"}
-        always = {"calling_hours": CallingHours(mode="always")}
-        event = ProjectChangedV1(project_id=project_id, **{**defaults, **always, **fields})
+        defaults: dict[str, Any] = {
+            "name": project_id,
+            "kind": "outbound",
+            "state": "active",
+            "calling_hours": CallingHours(mode="always"),
+        }
+        event = ProjectChangedV1(project_id=project_id, **{**defaults, **fields})
         await self.service.deliver(event, next(self.versions))
 
     async def agent(self, agent_id: str = AGENT, *, active: bool = True, level: str = "leads_agent") -> None:
@@ -130,6 +137,10 @@ class CallCentre:
         answer = await self.supervise("dispositions", name=name, kind=kind, call_centre="main")
         assert answer.status_code == 201, answer.text  # noqa: S101 -- a test's precondition
         return answer.json()["id"]
+
+    async def fire(self, timer: str) -> None:
+        """What the worker's clock does, once."""
+        await fire_all(self.service.db, getattr(fire, timer))
 
     async def told(self, lead_id: str = "lead_1") -> list[str]:
         """What the outbox tells about the lead, in order: the event's name and its sequence."""

@@ -26,7 +26,7 @@ class ProjectQueue(BaseModel):
 
 async def read_overview(work: UnitOfWork, reference: Reference, agent_id: str | None) -> list[ProjectQueue]:
     """Of the agent's campaigns, or of all projects."""
-    await reference.refresh(work, now=True)
+    await reference.refresh(work)
     wanted = None if agent_id is None else sorted(reference.projects_of(agent_id, None))
     now = datetime.now(UTC)
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))

@@ -1,12 +1,10 @@
 """What a process remembers of projects, places and ticks, so that a claim knows which keys are callable now.
 
-It may be a quarter of a second old: the claim statement itself checks project version, state and tick, so an old memory
-can only miss a lead, and who finds nothing looks again with a fresh one.
+Every transaction that claims looks whether the version has changed. What changes after that look is caught by the claim
+statement itself, which checks project version, state and tick: an old memory can only miss a lead.
 """
 
-import time
 from datetime import UTC, datetime
-from typing import Final
 
 from messaging.unit_of_work import UnitOfWork
 
@@ -15,25 +13,20 @@ from assignment_svc.queue.hours import Place, always_callable, calling_week
 from assignment_svc.queue.store import ProjectRow
 from assignment_svc.queue.windows import answer_at, next_open
 
-FRESH_SECONDS: Final = 0.25
 Key = tuple[str, int]
 
 
 class Reference:
     def __init__(self) -> None:
         self._version = -1
-        self._checked_at = 0.0
         self._projects: dict[str, ProjectRow] = {}
         self._places: dict[int, Place] = {}
         self._ticks: dict[str, frozenset[str]] = {}
         self._open: dict[str, tuple[datetime, list[Key]]] = {}
         self._next_open: dict[Key, tuple[datetime, datetime | None]] = {}
 
-    async def refresh(self, work: UnitOfWork, *, now: bool = False) -> None:
-        """Reads again what changed; at most every quarter of a second unless it must be `now`."""
-        clock = time.monotonic()
-        if not now and clock - self._checked_at < FRESH_SECONDS:
-            return
+    async def refresh(self, work: UnitOfWork) -> None:
+        """Reads again what changed."""
         version = await store.read_version(work)
         if version != self._version:
             self._projects = {row.project_id: row for row in await store.read_projects(work)}
@@ -41,7 +34,7 @@ class Reference:
             self._ticks = await store.read_ticks(work)
             self._open.clear()
             self._next_open.clear()
-        self._version, self._checked_at = version, clock
+        self._version = version
 
     def projects_of(self, agent_id: str, wanted: str | None) -> frozenset[str]:
         """The campaigns on which the agent is ticked, or the wanted one of them."""

@@ -63,7 +63,7 @@ class ClaimDesk:
 
     async def _look_deeper(self, work: UnitOfWork, requests: Sequence[ClaimRequest]) -> dict[str, Record]:
         await store.promote_cooled(work, _PROMOTED_AT_ONCE)
-        await self.reference.refresh(work, now=True)
+        await self.reference.refresh(work)
         claimed: dict[str, Record] = {}
         for candidates in _DEEP:
             left = [request for request in requests if request.agent_id not in claimed]

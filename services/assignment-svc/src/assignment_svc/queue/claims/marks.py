@@ -15,7 +15,8 @@ from assignment_svc.queue.claims import store
 from assignment_svc.queue.reference import Key
 
 LOOK_EVERY_SECONDS: Final = 0.25
-CHEAP_SECONDS: Final = 0.001
+# Index entries: what a look from the start may walk before the marks are used.
+CHEAP_WALK: Final = 300
 # A look may take a twentieth of the time, not more.
 _SHARE: Final = 20
 
@@ -38,9 +39,10 @@ class Marks:
         if started < self._look_again_at:
             return
         self._look_again_at = started + LOOK_EVERY_SECONDS
-        self._marks = {**self._marks, **await store.read_heads(work, keys)}
+        heads, walked = await store.read_heads(work, keys)
         took = time.monotonic() - started
-        self._cheap = took < CHEAP_SECONDS
+        self._marks = {**self._marks, **heads}
+        self._cheap = walked <= CHEAP_WALK
         self._look_again_at = started + max(LOOK_EVERY_SECONDS, _SHARE * took)
 
     def found(self, heads: dict[Key, Mark]) -> None:

@@ -98,14 +98,22 @@ FROM w JOIN taken t USING (lead_id) JOIN leads l USING (lead_id)
 JOIN places pl ON pl.place_id = l.place_id LEFT JOIN orders o USING (order_id)
 """
 
+# The count of index entries that the look walked tells dead ones too, whatever else the machine is busy with.
 HEADS = """
-SELECT pair.project_id, pair.place_id, head.rank, head.position
-FROM unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
-CROSS JOIN LATERAL (
-    SELECT q.rank, q.position FROM queue q
-    WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
-    ORDER BY q.rank, q.position, q.lead_id LIMIT 1
-) head
+WITH before AS MATERIALIZED (
+    SELECT pg_stat_get_xact_tuples_returned('queue_order'::regclass) AS walked
+), heads AS MATERIALIZED (
+    SELECT pair.project_id, pair.place_id, head.rank, head.position, before.walked
+    FROM before CROSS JOIN unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
+    CROSS JOIN LATERAL (
+        SELECT q.rank, q.position FROM queue q
+        WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
+        ORDER BY q.rank, q.position, q.lead_id LIMIT 1
+    ) head
+)
+SELECT project_id, place_id, rank, position,
+    pg_stat_get_xact_tuples_returned('queue_order'::regclass) - walked AS walked
+FROM heads
 """
 
 WAITING = """
@@ -140,9 +148,13 @@ async def claim(
     )
 
 
-async def read_heads(work: UnitOfWork, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+async def read_heads(
+    work: UnitOfWork, keys: Sequence[tuple[str, int]]
+) -> tuple[dict[tuple[str, int], tuple[int, int]], int]:
+    """The first lead of each pair, and how many index entries were walked to find them."""
     rows = await work.fetch(HEADS, *_columns(keys))
-    return {(row["project_id"], row["place_id"]): (row["rank"], row["position"]) for row in rows}
+    heads = {(row["project_id"], row["place_id"]): (row["rank"], row["position"]) for row in rows}
+    return heads, max((row["walked"] for row in rows), default=0)
 
 
 async def read_waiting(work: UnitOfWork, keys: Sequence[tuple[str, int]]) -> list[Waiting]:
