@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from embedded import PostgresServer
 from messaging.embedded_bus import EmbeddedBus
 from servicekit.app import App
+from servicekit.logs import configure_logs, hush_loop
 from servicekit.server import Address, serve, settle_memory
 from servicekit.worker import build_worker, observe, run_worker
 from starlette.requests import Request
@@ -38,6 +39,7 @@ async def run(options: UpOptions, stop: asyncio.Event) -> None:
     postgres, installation, logins = await prepare(options)
     try:
         async with AsyncExitStack() as stack:
+            _log_to_file(installation, stack)
             running = await _start(installation, postgres, stack)
             if options.demo:
                 demo = Demo(installation.data_dir, installation.url)
@@ -70,6 +72,14 @@ async def _start(
     server = await stack.enter_async_context(_serving(gateway, Address(host=installation.host, port=installation.port)))
     settle_memory()
     return [keeper, server, *workers]
+
+
+def _log_to_file(installation: Installation, stack: AsyncExitStack) -> None:
+    """The terminal is for the person who waits there; what the services log goes where split mode puts it."""
+    folder = installation.data_dir / "logs"
+    folder.mkdir(exist_ok=True)
+    configure_logs("leadwire", stream=stack.enter_context((folder / "leadwire.log").open("a", buffering=1)))
+    hush_loop(asyncio.get_running_loop())
 
 
 @asynccontextmanager
