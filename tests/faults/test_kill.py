@@ -40,6 +40,7 @@ async def test_nothing_is_lost_doubled_or_worked_by_two(mode: str, seed: int, tm
             run = Run(centre, LEADS, seed)
             killer = kill_split(run, platform) if mode == "split" else kill_embedded(run, platform)
             await run_until_finished(run, killer, RUN_SECONDS)
+            assert run.ledger.broken == [], logged_exceptions(platform)
             assert len(set(run.killed)) >= (2 if mode == "embedded" else 10), run.killed
 
             async def settled() -> None:
@@ -77,6 +78,11 @@ def mails_in_the_sink(platform: Platform) -> "Counter[str]":
     parser = BytesHeaderParser(policy=policy.default)
     files = (platform.data_dir / "mail").glob("*.eml")
     return Counter(str(parser.parsebytes(file.read_bytes())["Message-ID"]) for file in files)
+
+
+def logged_exceptions(platform: Platform) -> str:
+    lines = [line for log in (platform.data_dir / "logs").glob("*.log") for line in log.read_text().splitlines()]
+    return "\n".join(line for line in lines if '"exception"' in line)[-6000:]
 
 
 def dead_letters(platform: Platform) -> list[Any]:

@@ -49,10 +49,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Scale:
-    """How large a run is: `quick` keeps the benchmark working in CI and says little about speed."""
+class Run:
+    """How large a run is, and what it has found so far.
+
+    `quick` keeps the benchmark working in CI and says little about speed.
+    """
 
     quick: bool
+    figures: "list[Figure]" = field(default_factory=list["Figure"])
 
     def pick(self, full: int, quick: int) -> int:
         return quick if self.quick else full

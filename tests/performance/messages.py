@@ -22,7 +22,7 @@ from messaging.worker import Worker
 from servicekit.server import settle_memory
 
 from performance.bare_amqp import BareWriter, encode
-from performance.figures import Figure, Scale, Target, alternating
+from performance.figures import Figure, Run, Target, alternating
 from performance.machines import postgres, rabbit
 
 PAYLOAD = "y" * 400
@@ -154,9 +154,9 @@ def _message(number: int) -> OutgoingMessage:
     return encode_event(event, source="/leadwire/bench-telling-svc", sequence=1, trace=Trace())
 
 
-async def measure(scale: Scale) -> list[Figure]:
+async def measure(run: Run) -> list[Figure]:
     with postgres() as database, rabbit() as broker:
-        wire = Wire(broker.url(), database.dsn(), scale.pick(30_000, 4_000))
+        wire = Wire(broker.url(), database.dsn(), run.pick(30_000, 4_000))
         await wire.prepare()
         cases = {
             "bare publish": wire.bare_publish,
@@ -164,7 +164,7 @@ async def measure(scale: Scale) -> list[Figure]:
             "bare consume": wire.bare_consume,
             "consumer": wire.consumer,
         }
-        seen = await alternating(scale.rounds, cases)
+        seen = await alternating(run.rounds, cases)
     relay, consumer = seen["relay"], seen["consumer"]
     return [
         Figure(

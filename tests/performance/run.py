@@ -14,10 +14,10 @@ from pathlib import Path
 
 import uvloop
 
-from performance.figures import Figure, Scale, table
+from performance.figures import Figure, Run, table
 from performance.machines import ROOT
 
-Measure = Callable[[Scale], Awaitable[list[Figure]]]
+Measure = Callable[[Run], Awaitable[list[Figure]]]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Group:
 
 
 GROUPS = (
+    Group(("P1", "P2"), "intake"),
     Group(("P6", "P7"), "messages"),
 )
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = only - {case for group in GROUPS for case in group.cases}
     if unknown:
         parser.error(f"there is no case {', '.join(sorted(unknown))}")
-    figures = _measured(Scale(options.quick), _chosen(only, quick=options.quick))
+    figures = _measured(Run(options.quick), _chosen(only, quick=options.quick))
     sys.stdout.write(table(figures) + "\n")
     _write(options.output, figures, quick=options.quick)
     sys.stdout.write(f"written to {options.output}\n")
@@ -61,16 +62,15 @@ def _chosen(only: set[str], *, quick: bool) -> list[Group]:
     return [group for group in GROUPS if group.in_quick or not quick]
 
 
-def _measured(scale: Scale, groups: Sequence[Group]) -> list[Figure]:
-    figures: list[Figure] = []
+def _measured(run: Run, groups: Sequence[Group]) -> list[Figure]:
     for group in groups:
         began = time.monotonic()
         sys.stderr.write(f"measuring {', '.join(group.cases)} … ")
         sys.stderr.flush()
-        figures += uvloop.run(group.measure()(scale))  # pyright: ignore[reportArgumentType] -- they are coroutines
+        run.figures.extend(uvloop.run(group.measure()(run)))  # pyright: ignore[reportArgumentType] -- they are coroutines
         sys.stderr.write(f"{time.monotonic() - began:.0f} s\n")
         gc.unfreeze()
-    return figures
+    return run.figures
 
 
 def _write(output: Path, figures: Sequence[Figure], *, quick: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from assignment_svc.testing import AGENT, CallCentre, lead_ref
@@ -73,23 +74,55 @@ async def _full(centre: CallCentre) -> None:
     await centre.service.db.pool.execute("UPDATE agents SET open_claims = 50")
 
 
+def _pend(centre: CallCentre) -> Awaitable[Any]:
+    return centre.supervise("work-items/lead_1/pend")
+
+
+def _demand_consent(centre: CallCentre) -> Awaitable[Any]:
+    return centre.project(checks={"consent": "reject"})
+
+
+def _passivate(centre: CallCentre) -> Awaitable[Any]:
+    return centre.project(state="passive")
+
+
+def _deactivate(centre: CallCentre) -> Awaitable[Any]:
+    return centre.agent(active=False)
+
+
+def _promote(centre: CallCentre) -> Awaitable[Any]:
+    return centre.agent(level="supervisor")
+
+
+def _untick(centre: CallCentre) -> Awaitable[Any]:
+    return centre.tick("usr_somebody_else")
+
+
+def _wear_out(centre: CallCentre) -> Awaitable[Any]:
+    return centre.service.db.pool.execute("UPDATE work_items SET attempts = 3")
+
+
+def _age(centre: CallCentre) -> Awaitable[Any]:
+    return centre.service.db.pool.execute("UPDATE projects SET max_age = '0 s'")
+
+
 @pytest.mark.parametrize(
     ("code", "break_it"),
     [
-        ("E1", lambda c: c.supervise("work-items/lead_1/pend")),
+        ("E1", _pend),
         ("E2", _same_phone),
         ("E3", _cool),
         ("E4", _shut),
         ("E5", _race_suppression),
-        ("E6", lambda c: c.project(checks={"consent": "reject"})),
-        ("E8", lambda c: c.project(state="passive")),
+        ("E6", _demand_consent),
+        ("E8", _passivate),
         ("E8", _sponsor_gone),
-        ("E9", lambda c: c.agent(active=False)),
-        ("E9", lambda c: c.agent(level="supervisor")),
-        ("E9", lambda c: c.tick("usr_somebody_else")),
+        ("E9", _deactivate),
+        ("E9", _promote),
+        ("E9", _untick),
         ("E9", _full),
-        ("E10", lambda c: c.service.db.pool.execute("UPDATE work_items SET attempts = 3")),
-        ("E12", lambda c: c.service.db.pool.execute("UPDATE projects SET max_age = '0 s'")),
+        ("E10", _wear_out),
+        ("E12", _age),
     ],
 )
 async def test_a3_12_a_claim_refuses_what_eligibility_names(centre: CallCentre, code: str, break_it: Break):
@@ -122,7 +155,7 @@ async def test_e4_next_eligible_at_tells_when_the_hours_begin(centre: CallCentre
     answer = await centre.claim()
     assert answer.status_code == 204
     opens = datetime.fromisoformat(answer.headers["Next-Eligible-At"])
-    local = opens.astimezone(__import__("zoneinfo").ZoneInfo("Europe/Helsinki"))
+    local = opens.astimezone(ZoneInfo("Europe/Helsinki"))
     assert (local.isoweekday(), local.hour, local.minute) == (3, 12, 0)
     assert datetime.now(UTC) < opens < datetime.now(UTC) + timedelta(days=8)
     (failing,) = (await _why(centre))["failing"]
@@ -188,7 +221,7 @@ async def test_s0_8_a_passive_project_refuses_calls_and_goes_on_where_it_stopped
     assert (await centre.step("lead_1", "attempts", token, outcome="no_answer")).status_code == 201
 
 
-@pytest.mark.parametrize("break_it", [_shut, _race_suppression, lambda c: c.project(checks={"consent": "reject"})])
+@pytest.mark.parametrize("break_it", [_shut, _race_suppression, _demand_consent])
 async def test_e4_e5_e6_are_asked_again_when_a_call_starts(centre: CallCentre, break_it: Break):
     await centre.lead()
     _, token = await centre.claimed()

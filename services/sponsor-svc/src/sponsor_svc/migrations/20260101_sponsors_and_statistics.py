@@ -123,6 +123,7 @@ CREATE TABLE breakdowns (
     PRIMARY KEY (dimension, entity_id, grain, at, sponsor_id, kind, label)
 ) {_UPDATED_OFTEN}
 """,
+    "COMMENT ON COLUMN breakdowns.kind IS 'speed is kept by hour and day only'",
     "COMMENT ON COLUMN breakdowns.label IS 'reason, disposition, currency, or number of the speed-to-lead bucket'",
 )
 

@@ -43,6 +43,7 @@ METRICS = (
     "replaced",
 )
 MAX_LABEL_LENGTH = 200
+SPEED = "speed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _claimed(event: LeadClaimedV1 | LeadAssignedV1, _: int) -> Tally:
 def _attempted(event: AttemptLoggedV1, _: int) -> Tally:
     metrics = ("attempts", "contacted") if event.contacted else ("attempts",)
     seconds = (event.started_at - event.received_at).total_seconds()
-    shares = (Share("speed", str(bucket_of(seconds))),) if event.number == 1 else ()
+    shares = (Share(SPEED, str(bucket_of(seconds))),) if event.number == 1 else ()
     return Tally(metrics, shares, event.agent_id)
 
 

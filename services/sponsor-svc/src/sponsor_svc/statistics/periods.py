@@ -48,6 +48,11 @@ def cover(since: datetime, until: datetime) -> list[Part]:
     return _cover(floor_to(since, "minute"), ceil_to(until, "minute"), ("day", "hour", "minute"))
 
 
+def cover_hours(since: datetime, until: datetime) -> list[Part]:
+    """The same of the whole hours around [since, until)."""
+    return _cover(floor_to(since, "hour"), ceil_to(until, "hour"), ("day", "hour"))
+
+
 def _cover(since: datetime, until: datetime, grains: tuple[Grain, ...]) -> list[Part]:
     grain, *finer = grains
     if not finer:

@@ -63,7 +63,9 @@ class MoneyOut(BaseModel):
 
 
 class SpeedToLead(BaseModel):
-    """Seconds from receiving a lead to its first call, within 2 %; null before the first call."""
+    """Seconds from receiving a lead to its first call, within 2 %, over the whole UTC hours around the period; null
+    without a call.
+    """
 
     median_s: float | None
     p90_s: float | None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from messaging.unit_of_work import UnitOfWork
 
-from sponsor_svc.statistics.counting import METRICS
+from sponsor_svc.statistics.counting import METRICS, SPEED
 from sponsor_svc.statistics.increments import Increments
 from sponsor_svc.statistics.periods import Grain, Part
 
@@ -24,9 +24,14 @@ def _arrays(types: Iterable[str]) -> str:
     return ", ".join(f"${number}::{each}[]" for number, each in enumerate(types, 1))
 
 
+# The counts of a row travel as one array literal: fifteen arrays more cost twice the CPU at the client.
 ADD_COUNTS = f"""
 INSERT INTO counters AS c ({_KEY}, {_COUNTS})
-SELECT * FROM unnest({_arrays((*_KEY_TYPES, *["bigint"] * len(METRICS)))})
+SELECT {_KEY}, {", ".join(f"counts[{position}]" for position, _ in enumerate(METRICS, 1))}
+FROM (
+    SELECT {_KEY}, literal::bigint[] AS counts
+    FROM unnest({_arrays((*_KEY_TYPES, "text"))}) AS row ({_KEY}, literal)
+) AS added
 ON CONFLICT ({_KEY}) DO UPDATE SET {", ".join(f"{metric} = c.{metric} + excluded.{metric}" for metric in METRICS)}
 """
 
@@ -50,6 +55,7 @@ TOTALS = f"SELECT now() AS as_of, {_SUMS} FROM {_PARTS} LEFT JOIN counters AS c 
 
 SHARES = f"""
 SELECT b.kind, b.label, sum(b.n)::bigint AS n FROM {_PARTS} JOIN breakdowns AS b {_OF_PARTS.format(table="b")}
+    AND b.kind = ANY($7::text[])
 GROUP BY b.kind, b.label
 """
 
@@ -82,7 +88,7 @@ async def add(work: UnitOfWork, increments: Increments) -> None:
     if not increments.counters:
         return
     counters = sorted(increments.counters.items())
-    await work.execute(ADD_COUNTS, *zip(*((*key, *counts) for key, counts in counters), strict=True))
+    await work.execute(ADD_COUNTS, *zip(*((*key, _literal(counts)) for key, counts in counters), strict=True))
     if increments.breakdowns:
         shares = sorted(increments.breakdowns.items())
         await work.execute(ADD_SHARES, *zip(*((*key, n) for key, n in shares), strict=True))
@@ -102,8 +108,15 @@ async def read_totals(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> t
 
 
 async def read_shares(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> list[ShareRow]:
-    found = await work.fetch(SHARES, rows.dimension, rows.entity_id, rows.sponsor_id, *_columns(parts))
+    kinds = ["rejected", "resolved", "value"]
+    found = await work.fetch(SHARES, rows.dimension, rows.entity_id, rows.sponsor_id, *_columns(parts), kinds)
     return [ShareRow(*row) for row in found]
+
+
+async def read_speeds(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> dict[int, int]:
+    """How many first calls per bucket of the sketch; `parts` are hours and days."""
+    found = await work.fetch(SHARES, rows.dimension, rows.entity_id, rows.sponsor_id, *_columns(parts), [SPEED])
+    return {int(row["label"]): row["n"] for row in found}
 
 
 async def read_series(work: UnitOfWork, rows: Slice, buckets: Part, most: int) -> list[tuple[datetime, dict[str, int]]]:
@@ -112,6 +125,10 @@ async def read_series(work: UnitOfWork, rows: Slice, buckets: Part, most: int) -
     values = (rows.dimension, rows.entity_id, rows.sponsor_id, grain, buckets.since, buckets.until, most)
     found = await work.fetch(SERIES, *values)
     return [(row["at"], {metric: row[metric] for metric in METRICS}) for row in reversed(found)]
+
+
+def _literal(counts: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, counts)) + "}"
 
 
 def _columns(parts: Sequence[Part]) -> tuple[list[str], list[datetime], list[datetime]]:
