@@ -1,0 +1,122 @@
+"""What PostgreSQL takes: a lead and its outbox row in one transaction, one by one and by the thousand."""
+
+import asyncio
+import json
+import re
+import tempfile
+import time
+import uuid
+from typing import Any
+
+import asyncpg
+
+from performance.machines import find_pgbench
+
+CLIENTS = 32
+WRITERS = 4
+ROWS = 1000
+SPACE = 9_000_000_000_000_000
+EVENT = b'{"data": "' + b"x" * 900 + b'"}'
+CONTENT = json.dumps({"address": {"city": "Helsinki"}, "comments": "x" * 60, "consent": {"text": "y" * 120}})
+CREATE = (
+    "CREATE TABLE leads (id uuid PRIMARY KEY, external_id text NOT NULL UNIQUE, project_id text NOT NULL, "
+    "first_name text, last_name text, phone text, email text, content jsonb NOT NULL, status text NOT NULL, "
+    "received_at timestamptz NOT NULL DEFAULT now())",
+    "CREATE TABLE outbox (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL, "
+    "type text NOT NULL, subject uuid NOT NULL, body bytea NOT NULL, created_at timestamptz NOT NULL DEFAULT now())",
+)
+PGBENCH = f"""
+\\set n random(1, {SPACE})
+BEGIN;
+INSERT INTO leads (id, external_id, project_id, first_name, last_name, phone, email, content, status) VALUES
+ (gen_random_uuid(), 'web-' || (:n)::text, 'prj_a', 'Maximilian', 'Mustermann', '+35840' || (:n)::text,
+ 'user' || (:n)::text || '@example.com', '{CONTENT}', 'accepted');
+INSERT INTO outbox (id, type, subject, body) VALUES
+ (gen_random_uuid(), 'lead.accepted.v1', '018f3c1e-0000-7000-8000-000000000001', '{EVENT.decode()}'::text::bytea);
+COMMIT;
+"""
+ONE = (
+    "INSERT INTO leads (id, external_id, project_id, first_name, last_name, phone, email, content, status) "
+    "VALUES ($1, $2, 'prj_a', 'Maximilian', 'Mustermann', $3, $4, $5, 'accepted')",
+    "INSERT INTO outbox (id, type, subject, body) VALUES ($1, 'lead.accepted.v1', $2, $3)",
+)
+MANY = """
+WITH stored AS (
+    INSERT INTO leads (id, external_id, project_id, first_name, last_name, phone, email, content, status)
+    SELECT id, external_id, 'prj_a', 'Maximilian', 'Mustermann', phone, email, content, 'accepted'
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[]) AS r (id, external_id, phone, email, content)
+)
+INSERT INTO outbox (id, type, subject, body)
+SELECT id, 'lead.accepted.v1', subject, body FROM unnest($6::uuid[], $1::uuid[], $7::bytea[]) AS r (id, subject, body)
+"""
+
+
+class Limits:
+    """A database with two plain tables. With pgbench, or without it by asyncpg, which is slower: `tool` says which."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._pgbench = find_pgbench()
+        self.tool = "pgbench two inserts" if self._pgbench else "asyncpg two inserts"
+
+    async def prepare(self) -> None:
+        connection = await asyncpg.connect(self._dsn)
+        for statement in CREATE:
+            await connection.execute(statement)
+        await connection.close()
+
+    async def two_inserts(self, seconds: int) -> dict[str, float]:
+        await self._empty()
+        if self._pgbench is None:
+            return await self._from_here(CLIENTS, seconds, _insert_two, 1)
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+            script.write(re.sub(r"\n (?=\S)", " ", PGBENCH))
+            script.flush()
+            options = ["-n", "-M", "prepared", "-f", script.name, "-c", str(CLIENTS), "-j", "2", "-T", str(seconds)]
+            process = await asyncio.create_subprocess_exec(
+                self._pgbench, *options, self._dsn, stdout=asyncio.subprocess.PIPE
+            )
+            output, _ = await process.communicate()
+        return {"rate": float(re.findall(rb"tps = ([0-9.]+)", output)[0])}
+
+    async def multi_row(self, seconds: int) -> dict[str, float]:
+        """Rows that were made beforehand would be the same in each call: only their keys are made anew."""
+        await self._empty()
+        return await self._from_here(WRITERS, seconds, _insert_many, ROWS)
+
+    async def _from_here(self, writers: int, seconds: int, insert: Any, rows: int) -> dict[str, float]:
+        connections = [await asyncpg.connect(self._dsn) for _ in range(writers)]
+        began = time.perf_counter()
+
+        async def write(connection: Any) -> int:
+            done = 0
+            while time.perf_counter() - began < seconds:
+                await insert(connection)
+                done += rows
+            return done
+
+        done = await asyncio.gather(*(write(connection) for connection in connections))
+        took = time.perf_counter() - began
+        for connection in connections:
+            await connection.close()
+        return {"rate": sum(done) / took}
+
+    async def _empty(self) -> None:
+        connection = await asyncpg.connect(self._dsn)
+        await connection.execute("TRUNCATE leads, outbox")
+        await connection.execute("CHECKPOINT")
+        await connection.close()
+
+
+async def _insert_two(connection: Any) -> None:
+    lead, event = uuid.uuid4(), uuid.uuid4()
+    async with connection.transaction():
+        await connection.execute(ONE[0], lead, f"web-{lead}", f"+{lead.int}", f"{lead}@example.com", CONTENT)
+        await connection.execute(ONE[1], event, lead, EVENT)
+
+
+async def _insert_many(connection: Any) -> None:
+    leads = [uuid.uuid4() for _ in range(ROWS)]
+    names = [str(lead) for lead in leads]
+    columns = (leads, names, names, names, [CONTENT] * ROWS, [uuid.uuid4() for _ in leads], [EVENT] * ROWS)
+    await connection.execute(MANY, *columns)
