@@ -1,7 +1,6 @@
 """The platform in both modes; every test gets a call centre of its own on it."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +13,8 @@ MakeCentre = Callable[..., Awaitable[Centre]]
 
 
 @pytest.fixture(scope="session", params=["embedded", "split"])
-def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # as root the servers run as another user, who must be able to reach their folders
-    with running_platform(folder, request.param) as running:
+def platform(request: pytest.FixtureRequest) -> Generator[Platform]:
+    with running_platform(request.param) as running:
         yield running
 
 

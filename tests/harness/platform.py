@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -107,11 +109,17 @@ class Platform:
 
 
 @contextmanager
-def running_platform(data_dir: Path, mode: str, *, demo: bool = False) -> Generator[Platform]:
-    """Whatever happens inside, nothing of it runs on afterwards."""
+def running_platform(mode: str, *, demo: bool = False) -> Generator[Platform]:
+    """Whatever happens inside, nothing of it runs on or is left afterwards.
+
+    Not in pytest's own temporary folders: as root the servers run as another user, who may not enter those.
+    """
+    data_dir = Path(tempfile.mkdtemp(prefix=f"leadwire-{mode}-"))
+    data_dir.chmod(0o755)
     platform = Platform(data_dir, mode, demo=demo)
-    platform.start()
     try:
+        platform.start()
         yield platform
     finally:
         platform.stop()
+        shutil.rmtree(data_dir, ignore_errors=True)

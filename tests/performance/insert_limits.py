@@ -1,16 +1,13 @@
 """What PostgreSQL takes: a lead and its outbox row in one transaction, one by one and by the thousand."""
 
-import asyncio
 import json
-import re
-import tempfile
-import time
 import uuid
 from typing import Any
 
 import asyncpg
 
-from performance.machines import find_pgbench
+from performance import statements
+from performance.statements import Transaction
 
 CLIENTS = 32
 WRITERS = 4
@@ -28,11 +25,11 @@ CREATE = (
 PGBENCH = f"""
 \\set n random(1, {SPACE})
 BEGIN;
-INSERT INTO leads (id, external_id, project_id, first_name, last_name, phone, email, content, status) VALUES
- (gen_random_uuid(), 'web-' || (:n)::text, 'prj_a', 'Maximilian', 'Mustermann', '+35840' || (:n)::text,
- 'user' || (:n)::text || '@example.com', '{CONTENT}', 'accepted');
-INSERT INTO outbox (id, type, subject, body) VALUES
- (gen_random_uuid(), 'lead.accepted.v1', '018f3c1e-0000-7000-8000-000000000001', '{EVENT.decode()}'::text::bytea);
+INSERT INTO leads (id, external_id, project_id, first_name, last_name, phone, email, content, status)
+    VALUES (gen_random_uuid(), 'web-' || (:n)::text, 'prj_a', 'Maximilian', 'Mustermann', '+35840' || (:n)::text,
+    'user' || (:n)::text || '@example.com', '{CONTENT}', 'accepted');
+INSERT INTO outbox (id, type, subject, body)
+    VALUES (gen_random_uuid(), 'lead.accepted.v1', gen_random_uuid(), '{EVENT.decode()}'::text::bytea);
 COMMIT;
 """
 ONE = (
@@ -52,12 +49,11 @@ SELECT id, 'lead.accepted.v1', subject, body FROM unnest($6::uuid[], $1::uuid[],
 
 
 class Limits:
-    """A database with two plain tables. With pgbench, or without it by asyncpg, which is slower: `tool` says which."""
+    """A database with two plain tables."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._pgbench = find_pgbench()
-        self.tool = "pgbench two inserts" if self._pgbench else "asyncpg two inserts"
+        self.tool = f"{statements.tool()} two inserts"
 
     async def prepare(self) -> None:
         connection = await asyncpg.connect(self._dsn)
@@ -67,39 +63,13 @@ class Limits:
 
     async def two_inserts(self, seconds: int) -> dict[str, float]:
         await self._empty()
-        if self._pgbench is None:
-            return await self._from_here(CLIENTS, seconds, _insert_two, 1)
-        with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-            script.write(re.sub(r"\n (?=\S)", " ", PGBENCH))
-            script.flush()
-            options = ["-n", "-M", "prepared", "-f", script.name, "-c", str(CLIENTS), "-j", "2", "-T", str(seconds)]
-            process = await asyncio.create_subprocess_exec(
-                self._pgbench, *options, self._dsn, stdout=asyncio.subprocess.PIPE
-            )
-            output, _ = await process.communicate()
-        return {"rate": float(re.findall(rb"tps = ([0-9.]+)", output)[0])}
+        both = Transaction(pgbench=PGBENCH, asyncpg=_insert_two)
+        return {"rate": await statements.per_second(self._dsn, both, CLIENTS, seconds)}
 
     async def multi_row(self, seconds: int) -> dict[str, float]:
-        """Rows that were made beforehand would be the same in each call: only their keys are made anew."""
+        """The rows of a call differ in nothing but their keys: making them shall cost nothing."""
         await self._empty()
-        return await self._from_here(WRITERS, seconds, _insert_many, ROWS)
-
-    async def _from_here(self, writers: int, seconds: int, insert: Any, rows: int) -> dict[str, float]:
-        connections = [await asyncpg.connect(self._dsn) for _ in range(writers)]
-        began = time.perf_counter()
-
-        async def write(connection: Any) -> int:
-            done = 0
-            while time.perf_counter() - began < seconds:
-                await insert(connection)
-                done += rows
-            return done
-
-        done = await asyncio.gather(*(write(connection) for connection in connections))
-        took = time.perf_counter() - began
-        for connection in connections:
-            await connection.close()
-        return {"rate": sum(done) / took}
+        return {"rate": ROWS * await statements.from_here(self._dsn, _insert_many, WRITERS, seconds)}
 
     async def _empty(self) -> None:
         connection = await asyncpg.connect(self._dsn)
