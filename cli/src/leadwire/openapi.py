@@ -48,10 +48,17 @@ def _with_prefix(document: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     text = json.dumps(document)
     for name in _longest_first(names):
         text = text.replace(f'"{_REFERENCE}{name}"', f'"{_REFERENCE}{prefix}{name}"')
-    renamed = json.loads(text)
+    renamed = json.loads(text, object_hook=_without_unfit_default)
     schemas = renamed.get("components", {}).get("schemas", {})
     renamed.setdefault("components", {})["schemas"] = {prefix + name: schema for name, schema in schemas.items()}
     return renamed
+
+
+def _without_unfit_default(schema: dict[str, Any]) -> dict[str, Any]:
+    """A change's fields are "" where they are not given, which nobody may send: no default that is worth telling."""
+    if schema.get("default") == "" and (schema.get("minLength") or "pattern" in schema):
+        del schema["default"]
+    return schema
 
 
 def _longest_first(names: Iterable[str]) -> list[str]:
