@@ -48,6 +48,7 @@ class Installation:
                     "LEADWIRE_SMTP_PORT": str(self.ports["smtp"]),
                     "LEADWIRE_SMTP_TLS": "off",
                     "LEADWIRE_SMTP_ALLOW_INSECURE": "true",
+                    "LEADWIRE_SMTP_TIMEOUT_SECONDS": "5",  # the sink is on this machine: a lost sender is soon replaced
                     "LEADWIRE_SMTP_FROM": "Leadwire <leadwire@leadwire.local>",
                 }
             case _:
