@@ -14,6 +14,8 @@ from notify_svc.settings import Settings
 from notify_svc.subscriptions import SUBSCRIPTIONS
 from notify_svc.templates.routes import template_routes
 
+REPLIES_IN_A_CONVERSATION = 5
+
 
 async def build(settings: Settings) -> App:
     database = await Database.connect(
@@ -24,8 +26,12 @@ async def build(settings: Settings) -> App:
     return App(name="notify-svc", database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=[sender.run])
 
 
-def build_sender(settings: Settings, database: Database, lease: timedelta = timedelta(minutes=5)) -> Sender:
-    """A conversation is cut off before its `lease` ends, so that nobody else takes the mail meanwhile."""
+def build_sender(settings: Settings, database: Database, lease: timedelta | None = None) -> Sender:
+    """A conversation is cut off before its `lease` ends, so that nobody else takes the mail meanwhile.
+
+    Unless it is given, it lasts for REPLIES_IN_A_CONVERSATION replies that each take as long as they may.
+    """
+    lease = lease or REPLIES_IN_A_CONVERSATION * timedelta(seconds=settings.smtp_timeout_seconds)
     password = settings.smtp_password
     address = ServerAddress(
         host=settings.smtp_host,
