@@ -1,11 +1,11 @@
-"""The ordinary way to take a lead in, to measure ours against: FastAPI, pydantic, a SQLAlchemy ORM session, two inserts.
+"""The ordinary way to take a lead in, which ours is measured against: FastAPI, pydantic, an ORM session, two inserts.
 
 No key, no checks, no look-ups. `python ordinary_intake.py PORT DSN` creates its tables and serves `POST /v1/leads`.
 """
 
 import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -75,7 +75,7 @@ def create_app(dsn: str) -> FastAPI:
     sessions = async_sessionmaker(engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
         yield
@@ -97,6 +97,4 @@ def create_app(dsn: str) -> FastAPI:
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        create_app(sys.argv[2]), host="127.0.0.1", port=int(sys.argv[1]), access_log=False, log_level="warning"
-    )
+    uvicorn.run(create_app(sys.argv[2]), host="127.0.0.1", port=int(sys.argv[1]), access_log=False, log_level="warning")

@@ -103,11 +103,11 @@ async def test_unknown_and_passive_projects_take_no_leads(world: World):
 
 async def test_contact_lists_must_be_the_projects_and_unexpired(world: World):
     assert (await world.push(contact_list_id="lst_1")).json()["code"] == "contact-list-unknown"
-    fields = {"contact_list_id": "lst_1", "name": "l", "project_id": "prj_a"}
+    fields: dict[str, Any] = {"contact_list_id": "lst_1", "name": "l", "project_id": "prj_a"}
     await world.service.deliver(ContactListCreatedV1(**fields), sequence=1)
     await world.noticed()
     assert (await world.accepted(contact_list_id="lst_1"))["id"]
-    await world.service.deliver(ContactListExpiredV1(**fields), sequence=2)
+    await world.service.deliver(ContactListExpiredV1(**fields, expired=True), sequence=2)
     await world.noticed()
     assert (await world.push(contact_list_id="lst_1")).json()["code"] == "contact-list-expired"
 

@@ -9,7 +9,7 @@ from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
 from lead_intake_svc.intake.push_batch import BatchPush
 from lead_intake_svc.intake.push_lead import Intake
-from lead_intake_svc.intake.routes import BATCH_BYTES, BATCH_PATH, PUSH_PATH, batch_router, intake_router, push_endpoint
+from lead_intake_svc.intake.routes import BATCH_BYTES, BATCH_PATH, batch_router, intake_router
 from lead_intake_svc.keys.authenticate import Authenticator
 from lead_intake_svc.keys.routes import keys_router
 from lead_intake_svc.leads.routes import leads_router
@@ -31,9 +31,9 @@ async def build(settings: Settings) -> App:
     authenticator = Authenticator(reference, pepper)
     admission = Admission(reference)
     intake = Intake(database, GroupCommit(database, room=settings.intake_queue))
-    push_lead = push_endpoint(authenticator, admission, intake)
+    pushes = intake_router(authenticator, admission, intake)
     routers = (
-        intake_router(push_lead),
+        pushes,
         batch_router(authenticator, BatchPush(intake, admission)),
         leads_router(database, reference),
         partners_router(database),
@@ -41,7 +41,7 @@ async def build(settings: Settings) -> App:
         suppressions_router(database),
     )
     http = create_http(NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES})
-    serve_directly(http, {("POST", PUSH_PATH): push_lead})
+    serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS)

@@ -84,6 +84,11 @@ class World:
         issued.raise_for_status()
         return str(issued.json()["key"])
 
+    async def database(self) -> str:
+        """The name of the service's database, for a second process of the service."""
+        name: str = await self.service.db.pool.fetchval("SELECT current_database()")
+        return name
+
     async def rows(self, query: str, *args: Any) -> list[Any]:
         return await self.service.db.pool.fetch(query, *args)
 

@@ -2,15 +2,13 @@
 cost more than all checks of a lead.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class DirectRoute(APIRoute):
@@ -21,21 +19,22 @@ class DirectRoute(APIRoute):
 
 
 class DirectPaths:
-    """Middleware that answers the given operations itself, with the same errors as the application's."""
+    """Middleware that answers the direct routes itself, with the same errors as the application's."""
 
-    def __init__(self, app: ASGIApp, http: FastAPI, endpoints: dict[tuple[str, str], Endpoint]) -> None:
+    def __init__(self, app: ASGIApp, http: FastAPI, routes: Sequence[DirectRoute]) -> None:
         self.app = app
         self._http = http
-        self._endpoints = endpoints
+        self._routes = {(method, route.path): route for route in routes for method in route.methods or ()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = self._endpoints.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
-        if endpoint is None:
+        route = self._routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if route is None:
             await self.app(scope, receive, send)
             return
+        scope["route"] = route
         request = Request(scope, receive)
         try:
-            response = await endpoint(request)
+            response = await route.endpoint(request)
         except Exception as error:
             response = self._answer(request, error)
             if response is None:
@@ -50,6 +49,7 @@ class DirectPaths:
         return None
 
 
-def serve_directly(http: FastAPI, endpoints: dict[tuple[str, str], Endpoint]) -> None:
-    """Puts them behind the edge (request id, trace, limits) and before everything else."""
-    http.user_middleware.append(Middleware(DirectPaths, http=http, endpoints=endpoints))
+def serve_directly(http: FastAPI, router: APIRouter) -> None:
+    """Puts the router's direct routes behind the edge (request id, trace, limits) and before everything else."""
+    routes = [route for route in router.routes if isinstance(route, DirectRoute)]
+    http.user_middleware.append(Middleware(DirectPaths, http=http, routes=routes))

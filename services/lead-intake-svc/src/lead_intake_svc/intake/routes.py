@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.candidate import Sender, fingerprint_of
-from lead_intake_svc.intake.direct import DirectRoute, Endpoint
+from lead_intake_svc.intake.direct import DirectRoute
 from lead_intake_svc.intake.json_body import described, located, read_body, read_json
 from lead_intake_svc.intake.outcomes import as_http
 from lead_intake_svc.intake.push_batch import MAX_ROWS, BatchPush
@@ -20,14 +20,22 @@ from servicekit.idempotency_many import StoredAnswer, once_of
 from servicekit.problems import DomainError, Kind, invalid
 from servicekit.strict_json import parse
 
-PUSH_PATH = "/v1/leads"
 BATCH_PATH = "/v1/leads/batch"
 BATCH_BYTES = 4 * 1024 * 1024
 NDJSON = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 _KEY_SECURITY: dict[str, Any] = {"security": [{"partnerKey": []}]}
 
 
-def push_endpoint(authenticator: Authenticator, admission: Admission, intake: Intake) -> Endpoint:
+def intake_router(authenticator: Authenticator, admission: Admission, intake: Intake) -> APIRouter:
+    routes = APIRouter(route_class=DirectRoute, tags=["intake"])
+
+    @routes.post(
+        "/v1/leads",
+        status_code=201,
+        response_model=LeadAnswer,
+        responses={200: {"model": LeadAnswer}},
+        openapi_extra=described(LeadInput) | _KEY_SECURITY,
+    )
     async def push_lead(request: Request) -> Response:
         key, partner = await authenticator.seller(request)
         body = await read_json(request)
@@ -41,18 +49,6 @@ def push_endpoint(authenticator: Authenticator, admission: Admission, intake: In
         answer, replayed = await intake.push_once(candidate, once)
         return _response(answer, replayed=replayed)
 
-    return push_lead
-
-
-def intake_router(push_lead: Endpoint) -> APIRouter:
-    routes = APIRouter(route_class=DirectRoute, tags=["intake"])
-    routes.post(
-        PUSH_PATH,
-        status_code=201,
-        response_model=LeadAnswer,
-        responses={200: {"model": LeadAnswer}},
-        openapi_extra=described(LeadInput) | _KEY_SECURITY,
-    )(push_lead)
     return routes
 
 

@@ -1,7 +1,7 @@
 """Projects and contact lists as sponsor-svc tells them: the last version wins."""
 
 import msgspec
-from contracts.events.sponsor import ContactListContent, ContactListExpiredV1, ProjectContent
+from contracts.events.sponsor import ContactListContent, ProjectContent
 from lead_intake_svc.reference import store
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
@@ -26,7 +26,6 @@ async def keep_project(work: UnitOfWork, received: Received[ProjectContent]) -> 
 
 async def keep_contact_list(work: UnitOfWork, received: Received[ContactListContent]) -> None:
     event = received.event
-    expired = isinstance(event, ContactListExpiredV1)
-    values = (event.contact_list_id, received.envelope.sequence, event.project_id, expired)
+    values = (event.contact_list_id, received.envelope.sequence, event.project_id, event.expired)
     if await store.keep_contact_list(work, values):
         await store.bump(work, "projects")
