@@ -95,3 +95,18 @@ def test_a_slow_scan_from_the_beginning_is_rare(monkeypatch: pytest.MonkeyPatch)
     assert not scan.rescan_due
     now[0] += 1.1
     assert scan.rescan_due
+
+
+def test_a_late_commit_below_the_last_row_is_found_at_the_next_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan, now = scan_at(monkeypatch)
+    scan.start()
+    scan.found([row(n) for n in range(1, 6)], more=False)
+    now[0] += 0.2
+    assert scan.start() == 0
+    scan.found([], more=False)
+    now[0] += 1
+    assert scan.rescan_due
+    scan.start()
+    scan.found([row(n) for n in range(6, 10)], more=False)
+    now[0] += 0.2
+    assert scan.start() == 5
