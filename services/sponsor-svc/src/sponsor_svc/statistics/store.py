@@ -24,14 +24,9 @@ def _arrays(types: Iterable[str]) -> str:
     return ", ".join(f"${number}::{each}[]" for number, each in enumerate(types, 1))
 
 
-# The counts of a row travel as one array literal: fifteen arrays more cost twice the CPU at the client.
 ADD_COUNTS = f"""
 INSERT INTO counters AS c ({_KEY}, {_COUNTS})
-SELECT {_KEY}, {", ".join(f"counts[{position}]" for position, _ in enumerate(METRICS, 1))}
-FROM (
-    SELECT {_KEY}, literal::bigint[] AS counts
-    FROM unnest({_arrays((*_KEY_TYPES, "text"))}) AS row ({_KEY}, literal)
-) AS added
+SELECT * FROM unnest({_arrays((*_KEY_TYPES, *["bigint"] * len(METRICS)))})
 ON CONFLICT ({_KEY}) DO UPDATE SET {", ".join(f"{metric} = c.{metric} + excluded.{metric}" for metric in METRICS)}
 """
 
@@ -88,7 +83,7 @@ async def add(work: UnitOfWork, increments: Increments) -> None:
     if not increments.counters:
         return
     counters = sorted(increments.counters.items())
-    await work.execute(ADD_COUNTS, *zip(*((*key, _literal(counts)) for key, counts in counters), strict=True))
+    await work.execute(ADD_COUNTS, *zip(*((*key, *counts) for key, counts in counters), strict=True))
     if increments.breakdowns:
         shares = sorted(increments.breakdowns.items())
         await work.execute(ADD_SHARES, *zip(*((*key, n) for key, n in shares), strict=True))
@@ -125,10 +120,6 @@ async def read_series(work: UnitOfWork, rows: Slice, buckets: Part, most: int) -
     values = (rows.dimension, rows.entity_id, rows.sponsor_id, grain, buckets.since, buckets.until, most)
     found = await work.fetch(SERIES, *values)
     return [(row["at"], {metric: row[metric] for metric in METRICS}) for row in reversed(found)]
-
-
-def _literal(counts: Sequence[int]) -> str:
-    return "{" + ",".join(map(str, counts)) + "}"
 
 
 def _columns(parts: Sequence[Part]) -> tuple[list[str], list[datetime], list[datetime]]:
