@@ -39,7 +39,10 @@ async def examine(patient: Patient) -> list[Finding]:
     findings = await check_databases(patient.databases)
     findings += await check_broker(patient.amqp_url) if patient.amqp_url else [fine("broker", _NO_BROKER)]
     findings += await check_ready(patient.ready_urls)
-    return list({(f.what, f.verdict): f for f in reversed(findings)}.values())[::-1]
+    told: dict[tuple[str, Verdict], Finding] = {}
+    for finding in findings:
+        told.setdefault((finding.what, finding.verdict), finding)
+    return list(told.values())
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
