@@ -23,6 +23,9 @@ check: .venv/.ready  ## lint, types, import rules, contracts, generated files
 	@$(BIN)/basedpyright
 	@$(BIN)/python -m contracts.golden check
 
+bench: .venv/.ready  ## figures against limits of the same run; ARGS=--quick, ARGS="--only P1,P6"
+	@PYTHONPATH=tests $(BIN)/python -m performance.run $(ARGS)
+
 golden: .venv/.ready  ## bring the golden files of the events up to date; refuses incompatible changes
 	@$(BIN)/python -m contracts.golden write
 

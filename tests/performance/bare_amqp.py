@@ -1,4 +1,4 @@
-"""The limit of P6: whole batches of frames, encoded beforehand, in one write each, and nothing but counting confirms."""
+"""The limit of P6: batches of frames encoded beforehand, one write for each, and nothing but counting confirms."""
 
 import asyncio
 import struct

@@ -30,13 +30,14 @@ INSERT INTO work_items (lead_id, version, state, location, priority, after_valid
 SELECT lead_id, 1, 'queued', 'queue', (ARRAY['normal', 'medium', 'high'])[1 + n % 3], 'queue', true,
     CASE WHEN n % {every} <> 0 AND n % 2 = 0 THEN now() + interval '1 day' END
 FROM (SELECT lead_id, substr(external_id, 5)::int AS n FROM leads) l;
-INSERT INTO queue SELECT lead_id, project_id, place_id, CASE priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END,
-    -(extract(epoch FROM received_at) * 1000000)::bigint, next_attempt_at
+INSERT INTO queue SELECT lead_id, project_id, place_id,
+    CASE priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END, -(extract(epoch FROM received_at) * 1000000)::bigint, next_attempt_at
 FROM work_items JOIN leads USING (lead_id) ORDER BY received_at DESC;
 INSERT INTO queue_places SELECT DISTINCT project_id, place_id FROM queue;
 """
 ASTRAY = """
-SELECT count(*) FROM work_items w FULL JOIN queue q USING (lead_id) WHERE (w.state = 'queued') <> (q.lead_id IS NOT NULL)
+SELECT count(*) FROM work_items w FULL JOIN queue q USING (lead_id)
+WHERE (w.state = 'queued') <> (q.lead_id IS NOT NULL)
 """
 
 

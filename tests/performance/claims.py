@@ -1,6 +1,6 @@
 """P4 and P5: claims over HTTP against the raw claim statement, and against themselves as the queue grows and ages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,7 +70,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(server: PostgresServer) -> AsyncIterator[Desk]:
+async def desk(server: PostgresServer) -> AsyncGenerator[Desk]:
     dsn = await create_database(server, "assignment")
     migrate(dsn, "assignment_svc")
     key, port = generate_signing_key(), free_port()
@@ -174,7 +174,7 @@ def _slower(name: str, rate: float, fresh: float) -> Figure:
     return Figure(
         case=f"P5 claim, {name}",
         product=fresh / rate,
-        unit="× slower",
+        unit="times as slow",
         target=Target(first=2, goal=goal, at_most=True),
         details={"claims/s": rate, "with 1,000 fresh": fresh},
     )

@@ -10,15 +10,20 @@ from typing import Any
 class Target:
     """What the ratio (or, without a limit, the product's figure) shall be: first for now, goal in the end."""
 
-    first: float
     goal: float
+    first: float | None = None
     at_most: bool = False
 
-    def met_by(self, value: float) -> bool:
+    def met_by(self, value: float) -> bool | None:
+        if self.first is None:
+            return None
         return value <= self.first if self.at_most else value >= self.first
 
     def __str__(self) -> str:
-        return f"{'≤' if self.at_most else '≥'} {self.first:g} (goal {self.goal:g})"
+        sign = "≤" if self.at_most else "≥"
+        return (
+            f"{sign} {self.goal:g} in the end" if self.first is None else f"{sign} {self.first:g}, then {self.goal:g}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,13 +15,13 @@ ROWS = 1000
 SPACE = 9_000_000_000_000_000
 EVENT = b'{"data": "' + b"x" * 900 + b'"}'
 CONTENT = json.dumps({"address": {"city": "Helsinki"}, "comments": "x" * 60, "consent": {"text": "y" * 120}})
-CREATE = (
-    "CREATE TABLE leads (id uuid PRIMARY KEY, external_id text NOT NULL UNIQUE, project_id text NOT NULL, "
-    "first_name text, last_name text, phone text, email text, content jsonb NOT NULL, status text NOT NULL, "
-    "received_at timestamptz NOT NULL DEFAULT now())",
-    "CREATE TABLE outbox (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL, "
-    "type text NOT NULL, subject uuid NOT NULL, body bytea NOT NULL, created_at timestamptz NOT NULL DEFAULT now())",
-)
+CREATE = """
+CREATE TABLE leads (id uuid PRIMARY KEY, external_id text NOT NULL UNIQUE, project_id text NOT NULL,
+    first_name text, last_name text, phone text, email text, content jsonb NOT NULL, status text NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE outbox (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL,
+    type text NOT NULL, subject uuid NOT NULL, body bytea NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
+"""
 PGBENCH = f"""
 \\set n random(1, {SPACE})
 BEGIN;
@@ -32,16 +32,17 @@ INSERT INTO outbox (id, type, subject, body)
     VALUES (gen_random_uuid(), 'lead.accepted.v1', gen_random_uuid(), '{EVENT.decode()}'::text::bytea);
 COMMIT;
 """
-ONE = (
-    "INSERT INTO leads (id, external_id, project_id, first_name, last_name, phone, email, content, status) "
-    "VALUES ($1, $2, 'prj_a', 'Maximilian', 'Mustermann', $3, $4, $5, 'accepted')",
-    "INSERT INTO outbox (id, type, subject, body) VALUES ($1, 'lead.accepted.v1', $2, $3)",
-)
+LEAD = """
+INSERT INTO leads (id, external_id, project_id, first_name, last_name, phone, email, content, status)
+VALUES ($1, $2, 'prj_a', 'Maximilian', 'Mustermann', $3, $4, $5, 'accepted')
+"""
+TOLD = "INSERT INTO outbox (id, type, subject, body) VALUES ($1, 'lead.accepted.v1', $2, $3)"
 MANY = """
 WITH stored AS (
     INSERT INTO leads (id, external_id, project_id, first_name, last_name, phone, email, content, status)
     SELECT id, external_id, 'prj_a', 'Maximilian', 'Mustermann', phone, email, content, 'accepted'
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[]) AS r (id, external_id, phone, email, content)
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
+        AS r (id, external_id, phone, email, content)
 )
 INSERT INTO outbox (id, type, subject, body)
 SELECT id, 'lead.accepted.v1', subject, body FROM unnest($6::uuid[], $1::uuid[], $7::bytea[]) AS r (id, subject, body)
@@ -57,8 +58,7 @@ class Limits:
 
     async def prepare(self) -> None:
         connection = await asyncpg.connect(self._dsn)
-        for statement in CREATE:
-            await connection.execute(statement)
+        await connection.execute(CREATE)
         await connection.close()
 
     async def two_inserts(self, seconds: int) -> dict[str, float]:
@@ -81,8 +81,8 @@ class Limits:
 async def _insert_two(connection: Any) -> None:
     lead, event = uuid.uuid4(), uuid.uuid4()
     async with connection.transaction():
-        await connection.execute(ONE[0], lead, f"web-{lead}", f"+{lead.int}", f"{lead}@example.com", CONTENT)
-        await connection.execute(ONE[1], event, lead, EVENT)
+        await connection.execute(LEAD, lead, f"web-{lead}", f"+{lead.int}", f"{lead}@example.com", CONTENT)
+        await connection.execute(TOLD, event, lead, EVENT)
 
 
 async def _insert_many(connection: Any) -> None:

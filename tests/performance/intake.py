@@ -1,8 +1,7 @@
 """P1 and P2: leads pushed one by one and by the thousand, against the ordinary way and the database's limits."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,7 +95,7 @@ def batch(seconds: float) -> Load:
 
 
 @asynccontextmanager
-async def product(server: PostgresServer) -> AsyncIterator[Server]:
+async def product(server: PostgresServer) -> AsyncGenerator[Server]:
     """lead-intake-svc as it runs, with a partner, an active project, and many suppressions to look through."""
     dsn = await create_database(server, "intake")
     migrate(dsn, "lead_intake_svc")
@@ -118,7 +117,7 @@ async def product(server: PostgresServer) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def ordinary(server: PostgresServer) -> AsyncIterator[Server]:
+async def ordinary(server: PostgresServer) -> AsyncGenerator[Server]:
     dsn = await create_database(server, "ordinary")
     port = free_port()
     with process([ORDINARY, str(port), dsn], port) as running:
@@ -159,17 +158,24 @@ def _single_figures(seen: dict[str, dict[str, float]], tool: str) -> list[Figure
         "ordinary p99 ms": theirs["p99"],
         "ordinary server CPU µs": theirs["cpu"],
     }
-    common = {"product": ours["rate"], "unit": "leads/s"}
     return [
         Figure(
             case="P1 single push, 32 clients",
-            **common,
+            product=ours["rate"],
+            unit="leads/s",
             limit=theirs["rate"],
             limit_name="FastAPI + ORM",
             target=Target(first=2.5, goal=5),
             details=details,
         ),
-        Figure(case="P1 and its database", **common, limit=seen["inserts"]["rate"], limit_name=tool),
+        Figure(
+            case="P1 and its database",
+            product=ours["rate"],
+            unit="leads/s",
+            limit=seen["inserts"]["rate"],
+            limit_name=tool,
+            target=Target(goal=0.75),
+        ),
     ]
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ START_SECONDS = 30
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
+def temporary_folder() -> Generator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="leadwire-bench-"))
     try:
         yield folder
@@ -31,7 +31,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def postgres() -> Iterator[PostgresServer]:
+def postgres() -> Generator[PostgresServer]:
     """With the settings of an installation: what is acknowledged is on disk."""
     with temporary_folder() as folder:
         server = PostgresServer(folder)
@@ -43,7 +43,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def rabbit() -> Iterator[RabbitServer]:
+def rabbit() -> Generator[RabbitServer]:
     with temporary_folder() as folder:
         server = RabbitServer(folder, package_cache=PACKAGES)
         try:
@@ -64,7 +64,7 @@ async def create_database(server: PostgresServer, name: str) -> str:
 
 
 @contextmanager
-def process(arguments: list[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[psutil.Process]:
+def process(arguments: list[str], port: int, environment: Mapping[str, str] | None = None) -> Generator[psutil.Process]:
     """A Python process, from when it answers on the port on; ended at the end. Its output is shown when it fails."""
     with tempfile.TemporaryFile() as output:
         started = subprocess.Popen(

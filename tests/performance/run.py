@@ -36,6 +36,8 @@ GROUPS = (
     Group(("P1", "P2"), "intake"),
     Group(("P4", "P5"), "claims"),
     Group(("P6", "P7"), "messages"),
+    Group(("P14", "P15"), "at_rest", in_quick=False),
+    Group(("P8", "P9", "P10"), "split", in_quick=False),
 )
 
 
@@ -50,9 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = only - {case for group in GROUPS for case in group.cases}
     if unknown:
         parser.error(f"there is no case {', '.join(sorted(unknown))}")
+    load = os.getloadavg()[0]
+    sys.stderr.write(_disturbed(load))
     figures = _measured(Run(options.quick), _chosen(only, quick=options.quick))
     sys.stdout.write(table(figures) + "\n")
-    _write(options.output, figures, quick=options.quick)
+    _write(options.output, figures, load, quick=options.quick)
     sys.stdout.write(f"written to {options.output}\n")
     return 0
 
@@ -74,8 +78,20 @@ def _measured(run: Run, groups: Sequence[Group]) -> list[Figure]:
     return run.figures
 
 
-def _write(output: Path, figures: Sequence[Figure], *, quick: bool) -> None:
-    machine = {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+def _disturbed(load: float) -> str:
+    cores = os.cpu_count() or 1
+    if load < cores / 2:
+        return ""
+    return f"the machine is busy (load {load:.1f} on {cores} cores): ratios will be rough, latencies too long\n"
+
+
+def _write(output: Path, figures: Sequence[Figure], load: float, *, quick: bool) -> None:
+    machine = {
+        "cores": os.cpu_count(),
+        "load before": load,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
     document = {"quick": quick, "machine": machine, "figures": [figure.as_json() for figure in figures]}
     output.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
