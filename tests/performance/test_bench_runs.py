@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from performance.machines import ROOT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
 
 
-def test_bench_measures_relay_and_consumer(tmp_path):
+def test_bench_measures_relay_and_consumer(tmp_path: Path) -> None:
     """P6, P7: against servers of its own; every figure is a ratio to a limit of the same run."""
     output = tmp_path / "results.json"
 
@@ -26,14 +27,14 @@ def test_bench_measures_relay_and_consumer(tmp_path):
     assert str(output) in done.stdout
 
 
-def test_bench_refuses_a_case_that_there_is_not(tmp_path):
+def test_bench_refuses_a_case_that_there_is_not(tmp_path: Path) -> None:
     done = _bench("--only", "P99", "--output", str(tmp_path / "results.json"))
 
     assert done.returncode == 2
     assert "P99" in done.stderr
 
 
-def _bench(*arguments):
+def _bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "performance.run", *arguments],
         env=ENVIRONMENT,
