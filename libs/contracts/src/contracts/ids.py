@@ -6,6 +6,8 @@ import time
 from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford, lower case: sorts like the number it encodes
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_SHIFTS = range(120, -1, -10)
 _last: list[int] = [0]
 _lock = threading.Lock()
 
@@ -22,4 +24,4 @@ def new_uuid() -> UUID:
 def new_id(prefix: str) -> str:
     """For example `lead_01j9…`: 26 characters after the prefix, sortable by time."""
     number = new_uuid().int
-    return f"{prefix}_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

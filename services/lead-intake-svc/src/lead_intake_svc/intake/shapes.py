@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from ipaddress import ip_address
+from socket import AF_INET, inet_pton
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, StrictBool, StrictInt, StringConstraints
@@ -9,6 +10,12 @@ from servicekit.http import Input
 
 
 def _ip(value: str) -> str:
+    try:
+        inet_pton(AF_INET, value)  # nearly all, and in a tenth of the time
+    except (OSError, ValueError):
+        pass
+    else:
+        return value
     try:
         return str(ip_address(value))
     except ValueError:
