@@ -5,10 +5,12 @@ UV := .cache/uv/bin/uv
 ARGS ?=
 export UV_PYTHON_DOWNLOADS = never
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv-cache
+# RabbitMQ and nginx, where they are not installed: fetched once for tests and for every data folder.
+export LEADWIRE_PACKAGE_CACHE ?= $(CURDIR)/.cache/packages
 
 MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml)
 
-.PHONY: up test test-fast check fix bench faults fuzz load docs golden lock clean-env
+.PHONY: up test check fix bench faults golden lock
 
 up: .venv/.ready  ## run the whole platform on this machine
 	@$(BIN)/leadwire up $(ARGS)
@@ -25,6 +27,9 @@ check: .venv/.ready  ## lint, types, import rules, contracts, generated files
 
 bench: .venv/.ready  ## figures against limits of the same run; ARGS=--quick, ARGS="--only P1,P6"
 	@PYTHONPATH=tests $(BIN)/python -m performance.run $(ARGS)
+
+faults: .venv/.ready  ## the kill test in full: 2,000 leads, three seeds, both modes; about half an hour
+	@LEADWIRE_FAULT_LEADS=2000 LEADWIRE_FAULT_SEEDS=1,2,3 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 golden: .venv/.ready  ## bring the golden files of the events up to date; refuses incompatible changes
 	@$(BIN)/python -m contracts.golden write
