@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """P4 and P5: claims over HTTP against the raw claim statement, and against themselves as the queue grows.
 
 `python tests/performance/claim_bench.py p4|p5 [seconds] [rounds]` starts a PostgreSQL and a server of its own. The raw
@@ -122,7 +123,7 @@ class Bench:
         permissions = frozenset({"queue.request"})
         tokens = [signer.sign(Identity(f"usr_{n}", "leads_agent", permissions)) for n in range(1, AGENTS + 1)]
         load = json.dumps({"port": self.port, "tokens": tokens, "seconds": seconds, "claims": claims})
-        answer = subprocess.run(  # noqa: S603 -- ourselves
+        answer = subprocess.run(
             [sys.executable, str(HERE / "claim_load.py"), load], capture_output=True, text=True, check=True
         )
         return ClaimFigures(**json.loads(answer.stdout))
@@ -139,7 +140,7 @@ class Bench:
             script.flush()
             options = ["-n", "-M", "prepared", "-f", script.name, "-c", str(AGENTS), "-j", "2", "-T", str(seconds)]
             started = time.perf_counter()
-            done = subprocess.run([_pgbench(), *options, self.dsn], capture_output=True, text=True, check=True)  # noqa: S603, ASYNC221
+            done = subprocess.run([_pgbench(), *options, self.dsn], capture_output=True, text=True, check=True)  # noqa: ASYNC221
             took = time.perf_counter() - started
         rate = float(re.findall(r"tps = ([0-9.]+)", done.stdout)[0])
         left = await connection.fetchval("SELECT count(*) FROM raw_queue")
@@ -165,7 +166,7 @@ def bench() -> Iterator[Bench]:
         migrate(dsn, "assignment_svc")
         port = free_port()
         settings = json.dumps({"dsn": dsn, "keys": public_key_set(KEY), "port": port})
-        server = subprocess.Popen([sys.executable, __file__, "serve"], env={**os.environ, "BENCH": settings})  # noqa: S603
+        server = subprocess.Popen([sys.executable, __file__, "serve"], env={**os.environ, "BENCH": settings})
         _await_port(port)
         yield Bench(postgres, dsn, port, server.pid)
     finally:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """A queue to claim from: written straight into assignment-svc's tables, since a million events would take an hour."""
 
 import time
