@@ -93,6 +93,14 @@ def init_env(*, admin_email: str = "admin@leadwire.local", demo: bool = False) -
 
 
 @app.command
+def settings() -> None:
+    """Print every setting of every service, as a table in Markdown."""
+    from leadwire.operate.settings_table import settings_table  # noqa: PLC0415 -- imports every service
+
+    sys.stdout.write(settings_table())
+
+
+@app.command
 def openapi() -> None:
     """Print one OpenAPI document for the whole platform."""
     from leadwire.documents import openapi_document  # noqa: PLC0415 -- imports every service

@@ -9,6 +9,7 @@ import pytest
 from contracts.envelope import Trace, encode
 from messaging.counters import Counters
 from messaging.errors import NotYet, PermanentFailure
+from messaging.forgetting import forget
 from messaging.inbox import store
 from messaging.inbox.cleanup import forget_old_entries
 from messaging.inbox.delivery import DONE, Dead, Delivery, TryAgain
@@ -122,3 +123,16 @@ async def test_a_statement_that_always_times_out_does_not_block_its_queue(world:
     processor = Processor(alpha.database, h.hears(slow), 3, Counters())
     (verdict,) = await processor.process([delivery(h)])
     assert isinstance(verdict, TryAgain)
+
+
+async def test_i2_27_what_the_machinery_keeps_about_a_lead_is_forgotten_with_it(world: Any, h: Any) -> None:
+    async def fail(_work: UnitOfWork, _received: Received[Any]) -> None:
+        raise PermanentFailure("broken")
+
+    publisher, side = await world.open({"beta-svc": [h.hears(fail)]})
+    await world.start()
+    await publisher.publish(h.happened("lead_gone"), h.happened("lead_stays"))
+    await h.eventually(lambda: h.has_dead(side, 2))
+    async with side.database.unit_of_work() as work:
+        assert await forget(work, ["lead_gone"]) == {"dead_letters": 1, "delayed_messages": 0, "outbox": 0}
+    assert [row["subject"] for row in await side.dead()] == ["lead_stays"]

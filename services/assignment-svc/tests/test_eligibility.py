@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from assignment_svc.testing import AGENT, CallCentre, lead_ref
 from contracts.events.sponsor import (
-    CallingHours,
     ContactListExpiredV1,
     ContactListReopenedV1,
     ProjectChangedV1,
@@ -16,7 +15,7 @@ from contracts.events.sponsor import (
     SponsorArchivedV1,
     SponsorChangedV1,
 )
-from contracts.events.values import Consent, Person
+from contracts.events.values import CallingHours, Consent, Person
 
 Break = Callable[[CallCentre], Awaitable[Any]]
 

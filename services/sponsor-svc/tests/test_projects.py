@@ -4,14 +4,18 @@ from typing import Any
 
 import pytest
 from contracts.events.sponsor import (
-    CallingHours,
+    CustomCheck,
     DuplicateRules,
+    IntakeRules,
+    OfferRules,
     ProjectActivatedV1,
     ProjectChangedV1,
     ProjectCreatedV1,
     ProjectPassivatedV1,
     QueueRules,
+    ValidationRules,
 )
+from contracts.events.values import CallingHours
 from servicekit.testing import ServiceUnderTest
 
 FULL: dict[str, Any] = {
@@ -33,6 +37,17 @@ FULL: dict[str, Any] = {
     },
     "duplicates": {"fields": "both", "scope": "sponsor", "window_days": None, "action": "accept"},
     "checks": {"phone": "reject", "consent": "quarantine", "postcode": "off", "suppression": "reject"},
+    "validation": {"max_attempts": 3, "held_leads": "release", "propose_return": "ask"},
+    "intake": {
+        "required_fields": ["custom.size"],
+        "suppressed_names": ["test"],
+        "consent_max_age_days": 90,
+        "custom_checks": [{"name": "size", "field": "custom.size", "pattern": "[0-9]+", "level": "warn", "detail": ""}],
+        "always_deliver": True,
+        "bulk_edit": True,
+        "stale_suppressions": "block",
+    },
+    "offer": {"lapse_days": 7},
 }
 
 
@@ -65,7 +80,24 @@ async def test_s0_10_every_setting_is_kept_read_and_told(service: ServiceUnderTe
         queue=QueueRules(**FULL["queue"]),
         duplicates=DuplicateRules(**FULL["duplicates"]),
         checks=FULL["checks"],
+        validation=ValidationRules(**FULL["validation"]),
+        intake=IntakeRules(
+            required_fields=["custom.size"],
+            suppressed_names=["test"],
+            consent_max_age_days=90,
+            custom_checks=[CustomCheck(name="size", field="custom.size", pattern="[0-9]+", level="warn", detail="")],
+            always_deliver=True,
+            bulk_edit=True,
+            stale_suppressions="block",
+        ),
+        offer=OfferRules(lapse_days=7),
     )
+
+
+async def test_i2_17_a_pattern_that_is_none_is_refused(api: Any):
+    intake = {"custom_checks": [{"name": "size", "field": "custom.size", "pattern": "(unclosed"}]}
+    told = await api.problem("POST", "projects", name="P", kind="outbound", intake=intake)
+    assert told.startswith("422 ")
 
 
 async def test_s0_8_activate_and_passivate_are_told_once_and_lose_nothing(service: ServiceUnderTest, api: Any):

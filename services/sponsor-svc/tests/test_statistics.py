@@ -53,7 +53,7 @@ def counts(**expected: int) -> dict[str, int]:
         (LeadResolvedV1, {}, {"resolved": 1}),
         (LeadConvertedV1, {"order": Order(number="1", status="completed")}, {"converted": 1}),
         (LeadInvalidatedV1, {}, {"invalid": 1}),
-        (ReturnAcceptedV1, {}, {"returned": 1}),
+        (ReturnAcceptedV1, {"reason": "wrong number", "requested_at": MORNING, "answer_by": MORNING}, {"returned": 1}),
         (LeadReplacedV1, {}, {"replaced": 1}),
     ],
 )

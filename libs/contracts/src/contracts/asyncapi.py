@@ -34,7 +34,7 @@ def asyncapi_document(subscriptions: Subscriptions | None = None) -> dict[str, A
     `subscriptions` maps a service to its queues, and a queue to the event types bound to it; each becomes a receive
     operation. Raises KeyError for a type without a class.
     """
-    schemas = _schemas()
+    references, schemas = _schemas()
     return {
         "asyncapi": "3.0.0",
         "id": "urn:leadwire:events",
@@ -50,14 +50,18 @@ def asyncapi_document(subscriptions: Subscriptions | None = None) -> dict[str, A
                 for name in names
             },
         },
-        "components": {"messages": {name: _message(name) for name in sorted(EVENT_TYPES)}, "schemas": schemas},
+        "components": {
+            "messages": {name: _message(name, references[name]) for name in sorted(EVENT_TYPES)},
+            "schemas": schemas,
+        },
     }
 
 
-def _schemas() -> dict[str, Any]:
+def _schemas() -> tuple[dict[str, Any], dict[str, Any]]:
+    """A reference per event type, and the schemas by name: two contexts may have a class of the same name."""
     classes = [Envelope, *(EVENT_TYPES[name] for name in sorted(EVENT_TYPES))]
-    _, schemas = msgspec.json.schema_components(classes, ref_template="#/components/schemas/{name}")
-    return schemas
+    references, schemas = msgspec.json.schema_components(classes, ref_template="#/components/schemas/{name}")
+    return dict(zip(sorted(EVENT_TYPES), references[1:], strict=True)), schemas
 
 
 def _channel(name: str) -> dict[str, Any]:
@@ -74,10 +78,9 @@ def _channel(name: str) -> dict[str, Any]:
     }
 
 
-def _message(name: str) -> dict[str, Any]:
+def _message(name: str, data: dict[str, Any]) -> dict[str, Any]:
     event_class = EVENT_TYPES[name]
     fixed = {"type": {"const": name}, "dataschema": {"const": schema_uri(name)}}
-    data = {"$ref": f"#/components/schemas/{event_class.__name__}"}
     return {
         "name": name,
         "title": event_class.__name__,

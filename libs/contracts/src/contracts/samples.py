@@ -21,6 +21,9 @@ _JSON_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool, 
 _VALUES: dict[str, Any] = {
     "access_level": "leads_agent",
     "action": "reject",
+    "alarm": "speed-to-lead",
+    "answer": "The number was checked on the day of sale.",
+    "answers": {"satisfied": True, "why": "price"},
     "actor": f"user_{_ID}",
     "address": {"street": "Esimerkkikatu 1", "postal_code": "00100", "city": "Helsinki", "country": "FI"},
     "after_validation": "queue",
@@ -37,7 +40,10 @@ _VALUES: dict[str, Any] = {
     "decided_by": f"user_{_ID}",
     "detail": "The number has one digit too few.",
     "disposition": "Not interested",
+    "EmailBouncedV1.kind": "bounce",
+    "EmailBouncedV1.reason": "5.1.1 mailbox does not exist",
     "email": "aino.esimerkki@example.com",
+    "evidence": {"attempts": 2, "last_outcome": "no-answer"},
     "external_id": "CRM-100234",
     "field": "phone",
     "Account.fields": {"industry": "Construction"},
@@ -51,6 +57,19 @@ _VALUES: dict[str, Any] = {
     "level": "warn",
     "location": "queue",
     "mode": "custom",
+    "ReturnProposedV1.mode": "ask",
+    "ReturnProposedV1.reason": "wrong number",
+    "held_leads": "keep",
+    "propose_return": "ask",
+    "stale_suppressions": "warn",
+    "required_fields": ["first_name", "phone"],
+    "suppressed_names": ["test"],
+    "CustomCheck.name": "size",
+    "CustomCheck.field": "custom.size",
+    "CustomCheck.pattern": "[0-9]+",
+    "CustomCheck.level": "reject",
+    "purchase_notification_mode": "hourly",
+    "ValidationRules.max_attempts": 5,
     "lock_minutes": 10,
     "max_age_hours": 720,
     "max_attempts": 5,
@@ -74,6 +93,14 @@ _VALUES: dict[str, Any] = {
     "Email.reason": "550 5.1.1 no such mailbox",
     "EmailSuppressedV1.reason": "bounced",
     "LeadExpiredV1.reason": "age",
+    "LeadWithdrawnV1.reason": "return-requested",
+    "LeadRestoredV1.state": "queued",
+    "Return.reason": "wrong number",
+    "Return.comment": "Three calls, never the right person.",
+    "ReturnLapsedV1.outcome": "accepted",
+    "Webhook.reason": "410",
+    "BillableEvent.reason": "not in the area",
+    "purpose": "event",
     "LeadInvalidatedV1.reason": "wrong number",
     "LeadReopenedV1.reason": "order cancelled",
     "reason": "duplicate",
@@ -137,7 +164,7 @@ class _Sampler:
         if "enum" in schema:
             return schema["enum"][0]
         for key in (f"{struct}.{name}", f"{_entity(struct)}.{name}", name):
-            if isinstance(_VALUES.get(key), _JSON_TYPES.get(schema.get("type", ""), object)):
+            if key in _VALUES and isinstance(_VALUES[key], _JSON_TYPES.get(schema.get("type", ""), object)):
                 return _VALUES[key]
         return self._by_type(schema, name)
 

@@ -9,7 +9,9 @@ from assignment_svc.campaigns.routes import campaign_routes
 from assignment_svc.dispositions.routes import disposition_routes
 from assignment_svc.locks.routes import lock_routes
 from assignment_svc.orders.routes import order_routes
-from assignment_svc.queue.routes import queue_routes
+from assignment_svc.queue.claims.claim_leads import ClaimDesk
+from assignment_svc.queue.claims.counter import ClaimCounter
+from assignment_svc.queue.routes import claim_routes, queue_routes
 from assignment_svc.settings import Settings
 from assignment_svc.subscriptions import SUBSCRIPTIONS
 from assignment_svc.timers.tasks import timer_tasks
@@ -23,8 +25,11 @@ NAME = "assignment-svc"
 async def build(settings: Settings) -> App:
     dsn = settings.database_url.get_secret_value()
     database = await Database.connect(dsn, source=f"/leadwire/{NAME}", max_size=settings.database_pool)
+    desk = ClaimDesk(settings.claims_per_agent)
+    counter = ClaimCounter(database, desk, settings.claim_flushers)
     routers = [
-        queue_routes(database, settings),
+        claim_routes(database, desk, counter),
+        queue_routes(database, desk, settings.claims_per_agent),
         work_item_read_routes(database),
         work_item_write_routes(database),
         lock_routes(database),

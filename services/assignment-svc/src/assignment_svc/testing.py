@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 from contracts.events.identity import UserChangedV1, UserCreatedV1
 from contracts.events.intake import LeadAcceptedV1, SuppressionAddedV1
-from contracts.events.sponsor import CallingHours, ProjectChangedV1
+from contracts.events.sponsor import ProjectChangedV1
 from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
-from contracts.events.values import LeadRef, Order, Person
+from contracts.events.values import CallingHours, LeadRef, Order, Person
 from servicekit.testing import ServiceUnderTest
 
 from assignment_svc.timers import fire

@@ -1,8 +1,10 @@
 """Events of assignment-svc: one work item per lead; `sequence` is the work item's version."""
 
+from typing import Any
+
 from contracts.event import Event, event
-from contracts.events.intake import LeadEvent
-from contracts.events.values import Moment, Order
+from contracts.events.intake import AlarmContent, ErasureReceipt, LeadEvent
+from contracts.events.values import Account, Moment, Order, Person
 
 
 class WorkItemEvent(LeadEvent, frozen=True, kw_only=True):
@@ -103,6 +105,117 @@ class LeadExpiredV1(WorkItemEvent, frozen=True, kw_only=True):
 @event("assignment.lead.reopened.v1")
 class LeadReopenedV1(WorkItemEvent, frozen=True, kw_only=True):
     reason: str
+
+
+@event("assignment.lead.withdrawn.v1")
+class LeadWithdrawnV1(WorkItemEvent, frozen=True, kw_only=True):
+    """Nobody works the lead any more. `reason` is `return-requested`, `returned`, `sold` or `erased`.
+
+    `agent_id` is who had it; `cause_id` is the return, the sale or the erasure.
+    """
+
+    reason: str
+    cause_id: str
+    agent_id: str | None = None
+
+
+@event("assignment.lead.restored.v1")
+class LeadRestoredV1(WorkItemEvent, frozen=True, kw_only=True):
+    """The return was declined: the lead is back in `state`, with `agent_id` if somebody had it."""
+
+    state: str
+    cause_id: str
+    agent_id: str | None = None
+
+
+class CallbackEvent(WorkItemEvent, frozen=True, kw_only=True):
+    """`at` is when to call; `private`: only `agent_id` may; `time_zone` is the one that the time was meant in."""
+
+    callback_id: str
+    agent_id: str
+    at: Moment
+    private: bool
+    time_zone: str | None = None
+    note: str | None = None
+
+
+@event("assignment.callback.scheduled.v1")
+class CallbackScheduledV1(CallbackEvent, frozen=True, kw_only=True):
+    pass
+
+
+@event("assignment.callback.due.v1")
+class CallbackDueV1(CallbackEvent, frozen=True, kw_only=True):
+    pass
+
+
+class OfferEvent(WorkItemEvent, frozen=True, kw_only=True):
+    """Written confirmation (A3.14)."""
+
+    offer_id: str
+    agent_id: str
+    lapses_at: Moment
+
+
+@event("assignment.offer.sent.v1")
+class OfferSentV1(OfferEvent, frozen=True, kw_only=True):
+    pass
+
+
+@event("assignment.offer.accepted.v1")
+class OfferAcceptedV1(OfferEvent, frozen=True, kw_only=True):
+    """`lead.converted` follows."""
+
+
+@event("assignment.offer.lapsed.v1")
+class OfferLapsedV1(OfferEvent, frozen=True, kw_only=True):
+    """The lead is resolved; `lead.resolved` follows."""
+
+
+@event("assignment.message.requested.v1")
+class MessageRequestedV1(WorkItemEvent, frozen=True, kw_only=True):
+    """An agent sends an activated e-mail template to the lead (A3.3); notify-svc does it, once per `message_id`."""
+
+    message_id: str
+    template_id: str
+    agent_id: str
+    recipient: str
+    variables: dict[str, Any] = {}
+
+
+@event("assignment.opportunity.created.v1")
+class OpportunityCreatedV1(WorkItemEvent, frozen=True, kw_only=True):
+    """An opportunity tool was used (A3.8). `account` and `contact` are linked by the server, always."""
+
+    opportunity_id: str
+    tool_id: str
+    tool: str
+    module: str
+    agent_id: str
+    contact: Person
+    account: Account | None = None
+    fields: dict[str, Any] = {}
+
+
+@event("assignment.survey.answered.v1")
+class SurveyAnsweredV1(WorkItemEvent, frozen=True, kw_only=True):
+    """`answers` by the key of the question, of that version of the template (A3.4)."""
+
+    answer_id: str
+    template_id: str
+    template_version: int
+    agent_id: str
+    answers: dict[str, Any] = {}
+
+
+@event("assignment.alarm.raised.v1")
+class AlarmRaisedV1(AlarmContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("assignment.erasure.completed.v1")
+class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
+    pass
 
 
 @event("assignment.attempt.logged.v1")

@@ -1,6 +1,7 @@
 """Events of identity-svc."""
 
 from contracts.event import Event, event
+from contracts.events.intake import ErasureReceipt
 
 
 class UserContent(Event, frozen=True, kw_only=True):
@@ -32,4 +33,9 @@ class UserChangedV1(UserContent, frozen=True, kw_only=True):
 
 @event("identity.user.deactivated.v1")
 class UserDeactivatedV1(UserContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("identity.erasure.completed.v1")
+class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
     pass

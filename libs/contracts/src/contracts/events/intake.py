@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.event import Event, event
-from contracts.events.values import Account, Consent, LeadRef, Moment, Order, Person, Problem
+from contracts.events.values import Account, CallingHours, Consent, LeadRef, Moment, Order, Person, Problem
 
 
 class LeadEvent(Event, frozen=True, kw_only=True):
@@ -34,6 +34,8 @@ class LeadContent(LeadEvent, frozen=True, kw_only=True):
     contact_time: str | None = None
     custom: dict[str, Any] = {}
     problems: list[Problem] = []
+    billable: bool = True
+    replacement_for: str | None = None
 
 
 @event("intake.lead.accepted.v1")
@@ -71,18 +73,159 @@ class LeadReplacedV1(LeadEvent, frozen=True, kw_only=True):
     replacement_id: str
 
 
-@event("intake.return.accepted.v1")
-class ReturnAcceptedV1(Event, frozen=True, kw_only=True):
+@event("intake.lead.sold.v1")
+class LeadSoldV1(LeadContent, frozen=True, kw_only=True):
+    """Given to the buying partner `buyer_id`, with everything that the buyer receives. Nobody works it any more."""
+
+    buyer_id: str
+    sale_id: str
+    sold_at: Moment
+
+
+@event("intake.lead.erased.v1")
+class LeadErasedV1(LeadEvent, frozen=True, kw_only=True):
+    """Every service has given its receipt for `erasure_id`."""
+
+    erasure_id: str
+
+
+@event("intake.consent.revoked.v1")
+class ConsentRevokedV1(LeadEvent, frozen=True, kw_only=True):
+    """Work stops at once."""
+
+    revoked_at: Moment
+    actor: str | None = None
+
+
+class ReturnContent(Event, frozen=True, kw_only=True):
+    """A lead on its way back to the partner who sold it; `sequence` is the return's version.
+
+    `comment` is the call centre's and internal unless the partner's `include_comments_with_return` is on; `answer` is
+    the partner's. `evidence` has attempts, dispositions, validation notes, consent, duplicate. `answer_by`: when it
+    lapses.
+    """
+
     return_id: str
     lead: LeadRef
+    reason: str
+    requested_at: Moment
+    answer_by: Moment
+    comment: str | None = None
+    answer: str | None = None
+    actor: str | None = None
+    external_id: str | None = None
+    evidence: dict[str, Any] = {}
 
     @property
     def subject(self) -> str:
         return self.return_id
 
 
+@event("intake.return.requested.v1")
+class ReturnRequestedV1(ReturnContent, frozen=True, kw_only=True):
+    """Work on the lead stops at once."""
+
+
+@event("intake.return.accepted.v1")
+class ReturnAcceptedV1(ReturnContent, frozen=True, kw_only=True):
+    """By the partner, by a decision about a dispute, or because nobody answered in time (after `lapsed`)."""
+
+
+@event("intake.return.declined.v1")
+class ReturnDeclinedV1(ReturnContent, frozen=True, kw_only=True):
+    """Final unless it is disputed: work on the lead goes on."""
+
+
+@event("intake.return.disputed.v1")
+class ReturnDisputedV1(ReturnContent, frozen=True, kw_only=True):
+    """The call centre does not take the decline for an answer: work on the lead stops again."""
+
+
+@event("intake.return.lapsed.v1")
+class ReturnLapsedV1(ReturnContent, frozen=True, kw_only=True):
+    """No answer until `answer_by`. `outcome` is `accepted` (another event follows) or `escalated`."""
+
+    outcome: str
+
+
+class ImportContent(Event, frozen=True, kw_only=True):
+    """A file of leads. `rows` counts all rows but the header, once they are known."""
+
+    import_id: str
+    partner_id: str
+    project_id: str
+    rows: int | None = None
+    actor: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.import_id
+
+
+@event("intake.import.started.v1")
+class ImportStartedV1(ImportContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.import.completed.v1")
+class ImportCompletedV1(ImportContent, frozen=True, kw_only=True):
+    """`results` counts rows by what became of them: `accepted`, `rejected`, `quarantined`, `existing`, `invalid`."""
+
+    results: dict[str, int] = {}
+
+
+@event("intake.erasure.requested.v1")
+class ErasureRequestedV1(Event, frozen=True, kw_only=True):
+    """Every service forgets all that is personal about the leads, and answers with its own `erasure.completed`."""
+
+    erasure_id: str
+    lead_ids: list[str]
+
+    @property
+    def subject(self) -> str:
+        return self.erasure_id
+
+
+class ErasureReceipt(Event, frozen=True, kw_only=True):
+    """`removed` counts rows by table, those of the outbox and the dead letters included."""
+
+    erasure_id: str
+    removed: dict[str, int] = {}
+
+    @property
+    def subject(self) -> str:
+        return self.erasure_id
+
+
+class AlarmContent(Event, frozen=True, kw_only=True):
+    """Something that an operator or supervisor should look at (N5.9).
+
+    `alarm` names the kind, e.g. `suppression-list-stale`, `lead-unassignable`, `speed-to-lead`; `key` what it is about:
+    the same `alarm` and `key` again is the same trouble. `detail` says it in words, without personal data.
+    """
+
+    alarm: str
+    key: str
+    detail: str
+    project_id: str | None = None
+    lead_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.key
+
+
+@event("intake.alarm.raised.v1")
+class AlarmRaisedV1(AlarmContent, frozen=True, kw_only=True):
+    pass
+
+
 class PartnerContent(Event, frozen=True, kw_only=True):
-    """A partner company as it is now."""
+    """A partner company as it is now.
+
+    `purchase_notification_mode` is `immediate`, `hourly` or `daily`. `calling_hours` narrow those of the project for
+    the partner's leads.
+    """
 
     partner_id: str
     name: str
@@ -96,6 +239,9 @@ class PartnerContent(Event, frozen=True, kw_only=True):
     return_notification_emails: list[str] = []
     include_comments_with_return: bool = False
     auto_response_template_id: str | None = None
+    purchase_notification_mode: str = "immediate"
+    sold_lead_emails: list[str] = []
+    calling_hours: CallingHours | None = None
 
     @property
     def subject(self) -> str:

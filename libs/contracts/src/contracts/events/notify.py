@@ -1,6 +1,7 @@
 """Events of notify-svc."""
 
 from contracts.event import Event, event
+from contracts.events.intake import AlarmContent, ErasureReceipt
 from contracts.events.values import LeadRef
 
 
@@ -33,3 +34,48 @@ class EmailFailedV1(EmailEvent, frozen=True, kw_only=True):
 @event("notify.email.suppressed.v1")
 class EmailSuppressedV1(EmailEvent, frozen=True, kw_only=True):
     reason: str
+
+
+@event("notify.email.bounced.v1")
+class EmailBouncedV1(EmailEvent, frozen=True, kw_only=True):
+    """The receiving side gave it back, or complained, after it had been sent. `kind` is `bounce` or `complaint`."""
+
+    kind: str
+    reason: str
+
+
+class WebhookEvent(Event, frozen=True, kw_only=True):
+    """`cause_id` is the event that was told, `cause_type` its type. `purpose` is `event`, or `delivery` of a lead."""
+
+    delivery_id: str
+    endpoint_id: str
+    cause_id: str
+    cause_type: str
+    purpose: str = "event"
+    lead: LeadRef | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.delivery_id
+
+
+@event("notify.webhook.delivered.v1")
+class WebhookDeliveredV1(WebhookEvent, frozen=True, kw_only=True):
+    pass
+
+
+@event("notify.webhook.exhausted.v1")
+class WebhookExhaustedV1(WebhookEvent, frozen=True, kw_only=True):
+    """Given up: `reason` says whether after the last retry, because of a 410, or because the address is not allowed."""
+
+    reason: str
+
+
+@event("notify.alarm.raised.v1")
+class AlarmRaisedV1(AlarmContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("notify.erasure.completed.v1")
+class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
+    pass

@@ -3,7 +3,8 @@
 from datetime import date
 
 from contracts.event import Event, event
-from contracts.events.values import Value
+from contracts.events.intake import ErasureReceipt
+from contracts.events.values import CallingHours, Value
 
 
 class SponsorContent(Event, frozen=True, kw_only=True):
@@ -32,18 +33,6 @@ class SponsorArchivedV1(SponsorContent, frozen=True, kw_only=True):
     pass
 
 
-class CallingHours(Value, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """`mode` is `statutory`, `custom` or `always`; `days` are 1 (Monday) to 7.
-
-    `from` and `until` are `HH:MM` in the lead's zone.
-    """
-
-    mode: str = "statutory"
-    from_: str | None = None
-    until: str | None = None
-    days: list[int] | None = None
-
-
 class QueueRules(Value, frozen=True, kw_only=True):
     """A2.6. `order` is `newest` or `oldest`; `status_after_request` is `leave_assigned`, `queue` or `pending`."""
 
@@ -68,6 +57,50 @@ class DuplicateRules(Value, frozen=True, kw_only=True):
     action: str = "reject"
 
 
+class ValidationRules(Value, frozen=True, kw_only=True):
+    """How held leads are decided (V4.1, V4.4, V4.10).
+
+    `held_leads` is `keep` or `release`: what becomes of open cases when validation was turned off.
+    `propose_return` is `automatic`, `ask` or `never`: what a rejection means for the partner.
+    """
+
+    max_attempts: int = 5
+    held_leads: str = "keep"
+    propose_return: str = "never"
+
+
+class CustomCheck(Value, frozen=True, kw_only=True):
+    """A value at `field` (`first_name`, `custom.size`, …) has to match `pattern`, an RE2-like expression, whole."""
+
+    name: str
+    field: str
+    pattern: str
+    level: str = "reject"
+    detail: str = ""
+
+
+class IntakeRules(Value, frozen=True, kw_only=True):
+    """What intake checks beyond `checks` (I2.17, I2.21).
+
+    `always_deliver`: leads that a check would have quarantined are accepted, not billable. `consent_max_age_days`: an
+    older consent is no longer fresh; None without end. `stale_suppressions` is `warn` or `block`.
+    """
+
+    required_fields: list[str] = []
+    suppressed_names: list[str] = []
+    consent_max_age_days: int | None = None
+    custom_checks: list[CustomCheck] = []
+    always_deliver: bool = False
+    bulk_edit: bool = False
+    stale_suppressions: str = "warn"
+
+
+class OfferRules(Value, frozen=True, kw_only=True):
+    """A3.14: with `written_confirmation`, an offer lapses after so many days, counted by the clock."""
+
+    lapse_days: int = 14
+
+
 class ProjectContent(Event, frozen=True, kw_only=True):
     """`kind` is `outbound` or `inbound`, `state` `available`, `active` or `passive`; `region` is ISO 3166-1 alpha-2.
 
@@ -87,6 +120,9 @@ class ProjectContent(Event, frozen=True, kw_only=True):
     duplicates: DuplicateRules = DuplicateRules()
     checks: dict[str, str] = {}
     written_confirmation: bool = False
+    validation: ValidationRules = ValidationRules()
+    intake: IntakeRules = IntakeRules()
+    offer: OfferRules = OfferRules()
 
     @property
     def subject(self) -> str:
@@ -168,4 +204,9 @@ class ContactListExpiredV1(ContactListContent, frozen=True, kw_only=True):
 
 @event("sponsor.contact_list.reopened.v1")
 class ContactListReopenedV1(ContactListContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("sponsor.erasure.completed.v1")
+class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
     pass

@@ -1,7 +1,7 @@
 """Events of validation-svc: one case per held lead."""
 
 from contracts.event import event
-from contracts.events.intake import LeadEvent
+from contracts.events.intake import ErasureReceipt, LeadEvent
 
 
 class CaseEvent(LeadEvent, frozen=True, kw_only=True):
@@ -39,4 +39,41 @@ class CaseRejectedV1(CaseEvent, frozen=True, kw_only=True):
 
 @event("validation.case.reopened.v1")
 class CaseReopenedV1(CaseEvent, frozen=True, kw_only=True):
+    pass
+
+
+@event("validation.case.released.v1")
+class CaseReleasedV1(CaseEvent, frozen=True, kw_only=True):
+    """Validation was turned off and held leads were to be released: the lead goes on as if it had been confirmed."""
+
+
+class BillableEvent(LeadEvent, frozen=True, kw_only=True):
+    """V4.9: after delivery only this flips, with a reason; the contact status stays."""
+
+    reason: str
+    actor: str | None = None
+
+
+@event("validation.lead.invalidated.v1")
+class LeadInvalidatedV1(BillableEvent, frozen=True, kw_only=True):
+    """No longer billable."""
+
+
+@event("validation.lead.revalidated.v1")
+class LeadRevalidatedV1(BillableEvent, frozen=True, kw_only=True):
+    """Billable again."""
+
+
+@event("validation.return.proposed.v1")
+class ReturnProposedV1(LeadEvent, frozen=True, kw_only=True):
+    """V4.10: a rejected lead should go back to its partner. `mode` is `automatic` or `ask`."""
+
+    mode: str
+    reason: str
+    note: str | None = None
+    decided_by: str | None = None
+
+
+@event("validation.erasure.completed.v1")
+class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
     pass

@@ -74,3 +74,15 @@ class Problem(Value, frozen=True, kw_only=True):
     level: str
     field: str | None = None
     detail: str = ""
+
+
+class CallingHours(Value, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """`mode` is `statutory`, `custom` or `always`; `days` are 1 (Monday) to 7.
+
+    `from` and `until` are `HH:MM` in the lead's zone.
+    """
+
+    mode: str = "statutory"
+    from_: str | None = None
+    until: str | None = None
+    days: list[int] | None = None

@@ -19,10 +19,10 @@ from servicekit.problems import forbidden
 from assignment_svc.locks.routes import LockOut
 from assignment_svc.queue.claims.claim_leads import ClaimDesk, ClaimRequest, NothingEligible, Outcome
 from assignment_svc.queue.claims.counter import ClaimCounter
+from assignment_svc.queue.claims.route import claim_route
 from assignment_svc.queue.eligibility.examine import Asking, examine_lead
 from assignment_svc.queue.overview import ProjectQueue, read_overview
 from assignment_svc.scope import REQUEST, scope_of
-from assignment_svc.settings import Settings
 from assignment_svc.work_items.editing import find_visible
 from assignment_svc.work_items.shapes import WorkItemOut, work_item
 
@@ -51,10 +51,12 @@ class QueueOut(BaseModel):
     data: list[ProjectQueue]
 
 
-def queue_routes(database: Database, settings: Settings) -> APIRouter:
-    routes = router(tags=["queue"])
-    desk = ClaimDesk(settings.claims_per_agent)
-    counter = ClaimCounter(database, desk, settings.claim_flushers)
+def claim_routes(database: Database, desk: ClaimDesk, counter: ClaimCounter) -> APIRouter:
+    async def claim_next(caller: Identity, project_id: str | None = None) -> Response:
+        _require_agent(caller)
+        return _answer(await counter.claim(ClaimRequest(caller.user_id, project_id, current_trace.get())))
+
+    routes = APIRouter(route_class=claim_route(claim_next), tags=["queue"])
 
     @routes.post(
         "/v1/queue/claim",
@@ -63,12 +65,19 @@ def queue_routes(database: Database, settings: Settings) -> APIRouter:
         responses={204: {"description": "Nothing is eligible; `Next-Eligible-At` says when, if that is known."}},
     )
     async def claim(request: Request, caller: Caller, body: ClaimIn | None = None) -> Response:
-        _require_agent(caller)
-        wanted = ClaimRequest(caller.user_id, body.project_id if body else None, current_trace.get())
+        project_id = body.project_id if body else None
         if KEY_HEADER not in request.headers:
-            return _answer(await counter.claim(wanted))
+            return await claim_next(caller, project_id)
+        _require_agent(caller)
+        wanted = ClaimRequest(caller.user_id, project_id, current_trace.get())
         async with database.unit_of_work() as work:  # the one that stores the answer for a repeat
             return _answer((await desk.claim(work, [wanted]))[caller.user_id])
+
+    return routes
+
+
+def queue_routes(database: Database, desk: ClaimDesk, cap: int) -> APIRouter:
+    routes = router(tags=["queue"])
 
     @routes.get("/v1/queue", summary="What waits, per project")
     async def overview(caller: Caller) -> QueueOut:
@@ -80,7 +89,7 @@ def queue_routes(database: Database, settings: Settings) -> APIRouter:
     async def eligibility(
         lead_id: str, caller: Caller, agent_id: Annotated[str | None, Query(max_length=100)] = None
     ) -> EligibilityOut:
-        asking = Asking(lead_id, agent_id or caller.user_id, settings.claims_per_agent, datetime.now(UTC))
+        asking = Asking(lead_id, agent_id or caller.user_id, cap, datetime.now(UTC))
         async with database.unit_of_work() as work:
             await find_visible(work, caller, lead_id)
             failing = await examine_lead(work, asking)

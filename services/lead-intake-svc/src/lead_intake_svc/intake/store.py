@@ -13,6 +13,8 @@ from lead_intake_svc.intake.decide import Decided, IdentityRow, Known, Match, si
 from messaging.unit_of_work import outbox_columns
 
 _GUARD, _EXISTING, _SUPPRESSED, _IDENTITY = range(4)
+# `partner_id || ''` keeps the plan off the index for a partner's list: a plan made while the table was empty took it,
+# and would have read all of the partner's leads for each new one until the next ANALYZE.
 # Each lateral probe reads an index and nothing else; a value shared by many leads is read from its newest end.
 LOOK_UP = f"""
 SELECT {_GUARD} AS what, 0 AS i, version AS n, NULL::text AS kind, NULL::text AS value, NULL::text AS lead_id,
@@ -22,7 +24,7 @@ UNION ALL
 SELECT {_EXISTING}, asked.i, 0, NULL, NULL, found.id, NULL
 FROM json_to_recordset($1::json) AS asked (i int, partner_id text, external_id text)
 CROSS JOIN LATERAL (
-    SELECT id FROM leads WHERE partner_id = asked.partner_id AND external_id = asked.external_id LIMIT 1
+    SELECT id FROM leads WHERE external_id = asked.external_id AND partner_id || '' = asked.partner_id LIMIT 1
 ) AS found
 UNION ALL
 SELECT {_SUPPRESSED}, asked.i, 0, NULL, NULL, NULL, NULL
@@ -145,7 +147,7 @@ async def look_up(connection: Any, candidates: Sequence[Candidate], now: datetim
 async def write(connection: Any, guard: int, decisions: Sequence[Decided], messages: Sequence[OutgoingMessage]) -> bool:
     """False when the suppressions have changed meanwhile; raises UniqueViolationError when somebody was faster."""
     # Every writer inserts in the same order: two that meet wait for each other once, never both ways.
-    leads = sorted((_lead(decided) for decided in decisions), key=lambda lead: (lead.partner_id, lead.external_id))
+    leads = sorted((_lead(decided) for decided in decisions), key=lambda lead: (lead.external_id, lead.partner_id))
     identities = sorted(
         (_identity(row, decided.received_at) for decided in decisions for row in decided.identities),
         key=lambda row: (row.kind, row.value, row.n),

@@ -133,7 +133,7 @@ LEADS = (
         CHECK ((status = 'accepted') = (reason IS NULL))
     )
     """,
-    "CREATE UNIQUE INDEX leads_external ON leads (partner_id, external_id)",
+    "CREATE UNIQUE INDEX leads_external ON leads (external_id, partner_id)",
     "CREATE INDEX leads_partner ON leads (partner_id, id)",
     "CREATE INDEX leads_project ON leads (project_id, id)",
     "CREATE INDEX leads_sponsor ON leads (sponsor_id, id) WHERE sponsor_id IS NOT NULL",

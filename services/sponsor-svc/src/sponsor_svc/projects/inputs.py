@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
-from contracts.events.sponsor import CallingHours, DuplicateRules, QueueRules
+from contracts.events.sponsor import DuplicateRules, IntakeRules, OfferRules, QueueRules, ValidationRules
+from contracts.events.values import CallingHours
 from pydantic import BaseModel
 
 from sponsor_svc.projects.project import Project, ProjectSettings
 from sponsor_svc.projects.shapes import NewProject, ProjectPatch
 
-S = TypeVar("S", CallingHours, QueueRules, DuplicateRules)
+S = TypeVar("S", CallingHours, QueueRules, DuplicateRules, ValidationRules, IntakeRules, OfferRules)
+# What a patch changes one by one; the rest is replaced whole.
+_MERGED = ("queue", "duplicates", "validation", "intake", "offer")
 
 
 def settings_of(body: NewProject) -> ProjectSettings:
@@ -27,6 +30,9 @@ def settings_of(body: NewProject) -> ProjectSettings:
         queue=_value(body.queue, QueueRules),
         duplicates=_value(body.duplicates, DuplicateRules),
         checks={**body.checks},
+        validation=_value(body.validation, ValidationRules),
+        intake=_value(body.intake, IntakeRules),
+        offer=_value(body.offer, OfferRules),
     )
 
 
@@ -38,10 +44,9 @@ def change_of(body: ProjectPatch) -> Callable[[Project], Project]:
         changes: dict[str, Any] = dict(sent)
         if "calling_hours" in changes:
             changes["calling_hours"] = _value(body.calling_hours, CallingHours)
-        if "queue" in changes:
-            changes["queue"] = _merged(current.queue, body.queue)
-        if "duplicates" in changes:
-            changes["duplicates"] = _merged(current.duplicates, body.duplicates)
+        for name in _MERGED:
+            if name in changes:
+                changes[name] = _merged(getattr(current, name), getattr(body, name))
         if "checks" in changes:
             changes["checks"] = {**current.checks, **body.checks}
         return replace(current, **changes)

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from contracts.events.sponsor import CallingHours, DuplicateRules, ProjectContent, QueueRules
+from contracts.events.sponsor import (
+    DuplicateRules,
+    IntakeRules,
+    OfferRules,
+    ProjectContent,
+    QueueRules,
+    ValidationRules,
+)
+from contracts.events.values import CallingHours
 
 E = TypeVar("E", bound=ProjectContent)
 
@@ -24,6 +32,9 @@ class ProjectSettings:
     queue: QueueRules
     duplicates: DuplicateRules
     checks: dict[str, str]
+    validation: ValidationRules
+    intake: IntakeRules
+    offer: OfferRules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,5 +60,8 @@ def told(project: Project, event_class: type[E]) -> E:
         queue=project.queue,
         duplicates=project.duplicates,
         checks=project.checks,
+        validation=project.validation,
+        intake=project.intake,
+        offer=project.offer,
         written_confirmation=project.written_confirmation,
     )

@@ -3,7 +3,8 @@
 from typing import Annotated, Literal
 
 from msgspec import to_builtins
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, field_validator, model_validator
+from pydantic_core import SchemaError
 from servicekit.http import Input
 
 from sponsor_svc.names import EntityId, Name
@@ -14,7 +15,20 @@ from sponsor_svc.shapes import Named, PageQuery, Patch, Stored
 Kind = Literal["outbound", "inbound"]
 State = Literal["available", "active", "passive"]
 AfterValidation = Literal["queue", "deliver", "both"]
-Check = Literal["required_fields", "phone", "email", "names", "consent", "country", "postcode", "suppression"]
+Check = Literal[
+    "required_fields",
+    "phone",
+    "phone_type",
+    "email",
+    "email_mx",
+    "names",
+    "consent",
+    "country",
+    "postcode",
+    "suppression",
+]
+Level = Literal["warn", "quarantine", "reject"]
+FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[A-Za-z0-9_-]{1,60})?$", max_length=100)]
 Checks = dict[Check, Literal["off", "warn", "quarantine", "reject"]]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Weekday = Annotated[int, Field(ge=1, le=7, strict=True)]
@@ -67,6 +81,55 @@ class Duplicates(Input):
     action: Literal["reject", "quarantine", "accept"] = "reject"
 
 
+class Validation(Input):
+    """`held_leads`: what becomes of open cases when validation is turned off. `propose_return`: after a rejection."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
+    held_leads: Literal["keep", "release"] = "keep"
+    propose_return: Literal["automatic", "ask", "never"] = "never"
+
+
+class CustomCheck(Input):
+    """`pattern` has to match the whole value at `field`; its syntax is that of Rust's regex: no backtracking."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+    field: FieldPath
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    level: Level = "reject"
+    detail: Annotated[str, StringConstraints(max_length=200)] = ""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            TypeAdapter(Annotated[str, StringConstraints(pattern=f"^(?:{pattern})$")])
+        except SchemaError:
+            raise ValueError("The pattern is not a regular expression.") from None
+        return pattern
+
+
+class Intake(Input):
+    """I2.17, I2.21. `consent_max_age_days` null: a consent stays fresh. `always_deliver`: quarantined leads are
+    accepted instead, not billable.
+    """
+
+    required_fields: list[FieldPath] = Field(default_factory=list, max_length=50)
+    suppressed_names: list[Annotated[str, StringConstraints(min_length=1, max_length=100)]] = Field(
+        default_factory=list, max_length=1000
+    )
+    consent_max_age_days: Annotated[int, Field(ge=1, le=3660, strict=True)] | None = None
+    custom_checks: list[CustomCheck] = Field(default_factory=list, max_length=50)
+    always_deliver: Annotated[bool, Field(strict=True)] = False
+    bulk_edit: Annotated[bool, Field(strict=True)] = False
+    stale_suppressions: Literal["warn", "block"] = "warn"
+
+
+class Offer(Input):
+    """A3.14: when `written_confirmation` is on, an offer lapses after so many days."""
+
+    lapse_days: Annotated[int, Field(ge=1, le=365, strict=True)] = 14
+
+
 class NewProject(Input):
     name: Name
     kind: Kind
@@ -79,10 +142,13 @@ class NewProject(Input):
     queue: Queue = Queue()
     duplicates: Duplicates = Duplicates()
     checks: Checks = Field(default_factory=dict)
+    validation: Validation = Validation()
+    intake: Intake = Intake()
+    offer: Offer = Offer()
 
 
 class ProjectPatch(Patch):
-    """`calling_hours` is replaced whole; of `queue`, `duplicates` and `checks` only what is sent changes."""
+    """`calling_hours` is replaced whole; of the other groups only what is sent changes."""
 
     name: Name = ""
     kind: Kind = "outbound"
@@ -95,6 +161,9 @@ class ProjectPatch(Patch):
     queue: Queue = Queue()
     duplicates: Duplicates = Duplicates()
     checks: Checks = Field(default_factory=dict)
+    validation: Validation = Validation()
+    intake: Intake = Intake()
+    offer: Offer = Offer()
 
 
 class ProjectQuery(PageQuery):
@@ -121,10 +190,13 @@ class ProjectOut(Stored):
     queue: Queue
     duplicates: Duplicates
     checks: Checks
+    validation: Validation
+    intake: Intake
+    offer: Offer
 
 
 def shown(project: Project) -> ProjectOut:
-    settings = ("calling_hours", "queue", "duplicates")
+    settings = ("calling_hours", "queue", "duplicates", "validation", "intake", "offer")
     return ProjectOut.model_validate({**vars(project), **{s: to_builtins(getattr(project, s)) for s in settings}})
 
 

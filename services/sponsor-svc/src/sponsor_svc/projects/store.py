@@ -11,19 +11,19 @@ from sponsor_svc.scope import Scope
 
 _SETTINGS = """
     name, kind, sponsor_id, call_centre_validation, after_validation, written_confirmation, region,
-    calling_hours, queue, duplicates, checks
+    calling_hours, queue, duplicates, checks, validation, intake, offer
 """
 _COLUMNS = f"id, state, version, created_at, updated_at, {_SETTINGS}"
 
 # A project made by hand starts active (S0.8).
 INSERT = f"""
 INSERT INTO projects (id, state, {_SETTINGS})
-VALUES ($1, 'active', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+VALUES ($1, 'active', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 RETURNING {_COLUMNS}
 """
 
 UPDATE = f"""
-UPDATE projects SET ({_SETTINGS}) = ROW ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12),
+UPDATE projects SET ({_SETTINGS}) = ROW ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15),
     version = version + 1, updated_at = now()
 WHERE id = $1
 RETURNING {_COLUMNS}
@@ -96,6 +96,9 @@ def _values(settings: ProjectSettings) -> tuple[object, ...]:
         settings.queue,
         settings.duplicates,
         settings.checks,
+        settings.validation,
+        settings.intake,
+        settings.offer,
     )
 
 
