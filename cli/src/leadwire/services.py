@@ -48,14 +48,58 @@ class Service:
 IDENTITY = Service("identity-svc", ("sessions", "me", "users"))
 SERVICES: tuple[Service, ...] = (
     IDENTITY,
-    Service("sponsor-svc", ("sponsors", "projects", "products", "contact-lists", "statistics")),
-    Service("lead-intake-svc", ("partners", "leads", "suppressions")),
+    Service(
+        "sponsor-svc", ("sponsors", "projects", "products", "contact-lists", "statistics", "crm", "sponsor-accounts")
+    ),
+    Service(
+        "lead-intake-svc",
+        (
+            "partners",
+            "leads",
+            "suppressions",
+            "imports",
+            "returns",
+            "return-flags",
+            "sales",
+            "erasures",
+            "forms",
+            "suppression-lists",
+        ),
+    ),
     Service(
         "assignment-svc",
-        ("queue", "work-items", "assignments", "agents", "dispositions", "campaigns", "orders"),
+        (
+            "queue",
+            "work-items",
+            "assignments",
+            "agents",
+            "dispositions",
+            "campaigns",
+            "orders",
+            "reports",
+            "callbacks",
+            "survey-templates",
+            "survey-answers",
+            "accounts",
+            "opportunities",
+            "customers",
+        ),
     ),
     Service("validation-svc", ("validation",)),
-    Service("notify-svc", ("emails", "templates")),
+    Service(
+        "notify-svc",
+        (
+            "emails",
+            "templates",
+            "notification-rules",
+            "webhook-endpoints",
+            "webhook-deliveries",
+            "email-suppressions",
+            "email-bounces",
+            "email-recipients",
+            "alarms",
+        ),
+    ),
 )
 
 
