@@ -1,9 +1,12 @@
 """lead-intake-svc, put together."""
 
+from functools import partial
+
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from lead_intake_svc.credits.routes import credits_router
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -15,6 +18,9 @@ from lead_intake_svc.keys.routes import keys_router
 from lead_intake_svc.leads.routes import leads_router
 from lead_intake_svc.partners.routes import partners_router
 from lead_intake_svc.reference.cache import Reference
+from lead_intake_svc.return_flags.routes import return_flags_router
+from lead_intake_svc.returns.lapse_returns import keep_lapsing
+from lead_intake_svc.returns.routes import returns_router
 from lead_intake_svc.settings import Settings
 from lead_intake_svc.subscriptions import SUBSCRIPTIONS
 from lead_intake_svc.suppressions.routes import suppressions_router
@@ -39,9 +45,13 @@ async def build(settings: Settings) -> App:
         partners_router(database),
         keys_router(database, pepper),
         suppressions_router(database),
+        returns_router(database),
+        return_flags_router(database),
+        credits_router(database),
     )
     http = create_http(NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES})
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
-    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS)
+    tasks = (partial(keep_lapsing, database),)
+    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)

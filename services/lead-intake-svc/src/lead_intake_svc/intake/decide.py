@@ -9,6 +9,7 @@ from lead_intake_svc.checks.problem import OFF, QUARANTINE, REJECT, WARN, level_
 from lead_intake_svc.intake.candidate import Candidate, worst
 
 _STATUS = {REJECT: "rejected", QUARANTINE: "quarantined"}
+_RETURNED = Problem(code="returned-before", level=REJECT, detail="You sent this person before, and took them back.")
 _ACTION_LEVEL = {"reject": REJECT, "quarantine": QUARANTINE}
 
 
@@ -24,7 +25,8 @@ class Match:
 class Known:
     """What was looked up for a batch, by position in it.
 
-    `numbers` has the highest number that an identity has so far; `guard` is the version of the suppressions.
+    `numbers` has the highest number that an identity has so far; `guard` is the version of the suppressions;
+    `returned` are those whose person this partner sent before, and took back.
     """
 
     guard: int
@@ -32,6 +34,7 @@ class Known:
     suppressed: frozenset[int] = frozenset()
     duplicates: Mapping[int, Match] = field(default_factory=dict[int, Match])
     numbers: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    returned: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class Batch:
         problems = candidate.problems
         if position in self._known.suppressed:
             problems = (*_suppressed(candidate), *problems)
+        if position in self._known.returned:
+            problems = (*problems, _RETURNED)
         duplicate = self._duplicate_of(position, candidate)
         if duplicate is not None:
             problems = (*problems, _duplicate(candidate))

@@ -28,7 +28,7 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
     fields = [] if row["fingerprint"] == candidate.fingerprint else changed_fields(before, after)
     if not fields:
         return _answer(row), False
-    status = public_status(row["status"], row["work_state"])
+    status = public_status(row["status"], row["work_state"], row["own_state"])
     if row["project_id"] != candidate.ref.project_id:
         raise conflict("lead-in-other-project", "The lead was sent to another project.")
     if not may_change(status):
