@@ -129,8 +129,8 @@ async def test_i2_13_the_table_itself_allows_one_open_return(world: World):
     lead_id, _ = await requested(world)
     with pytest.raises(asyncpg.UniqueViolationError, match="returns_one"):
         await world.rows(
-            """INSERT INTO returns SELECT 'ret_other', kind, lead_id, sale_id, partner_id, project_id, sponsor_id, state,
-            reason, comment, answer, refusal, warning, evidence, on_no_answer, requested_at, requested_by, answer_by
+            """INSERT INTO returns SELECT 'ret_other', kind, lead_id, sale_id, partner_id, project_id, sponsor_id,
+            state, reason, comment, answer, refusal, warning, evidence, on_no_answer, requested_at, requested_by, answer_by
             FROM returns WHERE lead_id = $1""",
             lead_id,
         )
