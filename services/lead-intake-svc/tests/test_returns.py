@@ -130,8 +130,8 @@ async def test_i2_13_the_table_itself_allows_one_open_return(world: World):
     with pytest.raises(asyncpg.UniqueViolationError, match="returns_one"):
         await world.rows(
             """INSERT INTO returns SELECT 'ret_other', kind, lead_id, sale_id, partner_id, project_id, sponsor_id,
-            state, reason, comment, answer, refusal, warning, evidence, on_no_answer, requested_at, requested_by, answer_by
-            FROM returns WHERE lead_id = $1""",
+            state, reason, comment, answer, refusal, warning, evidence, on_no_answer, requested_at, requested_by,
+            answer_by FROM returns WHERE lead_id = $1""",
             lead_id,
         )
 

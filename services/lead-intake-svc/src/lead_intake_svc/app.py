@@ -16,6 +16,8 @@ from lead_intake_svc.intake.routes import BATCH_BYTES, BATCH_PATH, batch_router,
 from lead_intake_svc.keys.authenticate import Authenticator
 from lead_intake_svc.keys.routes import keys_router
 from lead_intake_svc.leads.routes import leads_router
+from lead_intake_svc.mail_domains.known import MailDomains
+from lead_intake_svc.mail_domains.resolver import Resolver
 from lead_intake_svc.partners.routes import partners_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.return_flags.routes import return_flags_router
@@ -35,7 +37,8 @@ async def build(settings: Settings) -> App:
     pepper = settings.key_pepper.get_secret_value().encode()
     reference = Reference(database)
     authenticator = Authenticator(reference, pepper)
-    admission = Admission(reference)
+    mail_domains = MailDomains(Resolver(settings.dns_server, settings.dns_timeout_seconds))
+    admission = Admission(reference, mail_domains)
     intake = Intake(database, GroupCommit(database, room=settings.intake_queue))
     pushes = intake_router(authenticator, admission, intake)
     routers = (
@@ -53,5 +56,6 @@ async def build(settings: Settings) -> App:
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
+    http.state.mail_domains = mail_domains
     tasks = (partial(keep_lapsing, database),)
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)

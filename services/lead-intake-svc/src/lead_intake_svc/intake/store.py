@@ -61,11 +61,11 @@ WITH unchanged AS (SELECT FROM change_counters WHERE name = 'suppressions' AND v
 stored AS (
     INSERT INTO leads (id, partner_id, external_id, project_id, sponsor_id, contact_list_id, status, reason, test,
         held, asked_location, location, priority, first_name, last_name, phone, email, content, problems,
-        duplicate_of, fingerprint, received_at)
+        duplicate_of, fingerprint, received_at, billable)
     SELECT * FROM json_to_recordset($2::json) AS lead (id text, partner_id text, external_id text, project_id text,
         sponsor_id text, contact_list_id text, status text, reason text, test bool, held bool, asked_location text,
         location text, priority text, first_name text, last_name text, phone text, email text, content jsonb,
-        problems jsonb, duplicate_of text, fingerprint bytea, received_at timestamptz)
+        problems jsonb, duplicate_of text, fingerprint bytea, received_at timestamptz, billable bool)
     WHERE EXISTS (SELECT FROM unchanged)
     RETURNING 1
 ),
@@ -112,6 +112,7 @@ class _StoredLead(msgspec.Struct, kw_only=True):
     duplicate_of: str | None
     fingerprint: str
     received_at: datetime
+    billable: bool
 
 
 class _StoredIdentity(msgspec.Struct, kw_only=True):
@@ -205,6 +206,7 @@ def _lead(decided: Decided) -> _StoredLead:
         duplicate_of=decided.duplicate.lead_id if decided.duplicate is not None else None,
         fingerprint="\\x" + candidate.fingerprint.hex(),
         received_at=decided.received_at,
+        billable=decided.billable,
     )
 
 

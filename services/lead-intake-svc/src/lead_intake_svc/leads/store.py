@@ -11,8 +11,9 @@ from messaging.unit_of_work import UnitOfWork
 _SHOWN = """
 SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.status AS intake_status,
     l.reason, l.test, l.held, l.asked_location, l.location, l.priority, l.first_name, l.last_name, l.phone, l.email,
-    l.content, l.problems, l.duplicate_of, l.received_at, l.updated_at, l.version, p.work_state, p.work_agent_id,
-    p.own_state, p.contact_status, d.partner_id AS duplicate_partner_id
+    l.content, l.problems, l.billable AND coalesce(p.billable, true) AS billable, l.duplicate_of, l.received_at,
+    l.updated_at, l.version, p.work_state, p.work_agent_id, p.own_state, p.contact_status,
+    d.partner_id AS duplicate_partner_id
 FROM leads AS l
 LEFT JOIN lead_progress AS p ON p.lead_id = l.id
 LEFT JOIN leads AS d ON d.id = l.duplicate_of

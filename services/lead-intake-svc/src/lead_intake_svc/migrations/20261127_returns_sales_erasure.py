@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261127_returns_sales_erasure"
-down_revision = "20260101"
+down_revision = "20261126c"
 
 _REASONS = (
     "'wrong number', 'wrong person', 'not reachable', 'duplicate', 'never asked', 'outside the area', "
@@ -21,7 +21,7 @@ _PARTNER_COLUMNS = (
     "sold_lead_emails text[] NOT NULL DEFAULT '{}'",
 )
 RETURNS = (
-    *(f"ALTER TABLE partners ADD COLUMN IF NOT EXISTS {column}" for column in _PARTNER_COLUMNS),
+    *(f"ALTER TABLE partners ADD COLUMN {column}" for column in _PARTNER_COLUMNS),
     # What intake itself knows about an accepted lead goes before what other services say about its work.
     """
     ALTER TABLE lead_progress
@@ -29,7 +29,6 @@ RETURNS = (
         ADD COLUMN billable boolean,
         ADD COLUMN billable_version bigint NOT NULL DEFAULT 0
     """,
-    "ALTER TABLE leads ADD COLUMN IF NOT EXISTS billable boolean NOT NULL DEFAULT true",
     "ALTER TABLE lead_identities ADD COLUMN returned boolean NOT NULL DEFAULT false",
     """
     CREATE TABLE returns (
@@ -205,8 +204,7 @@ def downgrade() -> None:
     for table in _TABLES:
         op.execute(f"DROP TABLE {table}")
     op.execute("ALTER TABLE lead_identities DROP COLUMN returned")
-    op.execute("ALTER TABLE leads DROP COLUMN IF EXISTS billable")
     for column in ("own_state", "billable", "billable_version"):
         op.execute(f"ALTER TABLE lead_progress DROP COLUMN {column}")
     for column in _PARTNER_COLUMNS:
-        op.execute(f"ALTER TABLE partners DROP COLUMN IF EXISTS {column.split(' ', 1)[0]}")
+        op.execute(f"ALTER TABLE partners DROP COLUMN {column.split(' ', 1)[0]}")

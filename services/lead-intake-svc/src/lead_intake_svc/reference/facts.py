@@ -1,7 +1,9 @@
 """What intake knows about keys, partners, projects and lists while it decides: plain values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+from lead_intake_svc.checks.run import Checklist
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,18 @@ class ProjectFacts:
     after_validation: str
     region: str
     duplicates: DuplicateRule
-    checks: Mapping[str, str]
+    checks: Checklist
+    always_deliver: bool
+    bulk_edit: bool
+    suppressions: "SuppressionFreshness"
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionFreshness:
+    """I2.18: until when the national lists that apply to the project are fresh, and how much it matters then."""
+
+    until: datetime | None
+    stale_level: str
 
 
 @dataclass(frozen=True, slots=True)

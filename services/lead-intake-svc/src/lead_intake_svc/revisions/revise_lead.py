@@ -87,7 +87,7 @@ async def _add_identities(work: UnitOfWork, row: Record, candidate: Candidate) -
 def _publish(work: UnitOfWork, row: Record, candidate: Candidate, problems: tuple[Problem, ...]) -> None:
     fields = content_fields(candidate, row["received_at"])
     ref = msgspec.structs.replace(candidate.ref, lead_id=row["id"], sponsor_id=row["sponsor_id"], test=row["test"])
-    fields |= {"lead": ref, "hold": row["held"], "priority": row["priority"]}
+    fields |= {"lead": ref, "hold": row["held"], "priority": row["priority"], "billable": row["billable"]}
     event = LeadUpdatedV1(location=row["location"], problems=list(problems), **fields)
     work.publish(event, sequence=row["version"] + 1, trace=candidate.trace)
 
