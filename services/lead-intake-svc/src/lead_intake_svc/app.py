@@ -20,6 +20,8 @@ from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.mail_domains.resolver import Resolver
 from lead_intake_svc.partners.routes import partners_router
 from lead_intake_svc.reference.cache import Reference
+from lead_intake_svc.replacements.replace_lead import Replacements
+from lead_intake_svc.replacements.routes import replacements_router
 from lead_intake_svc.return_flags.routes import return_flags_router
 from lead_intake_svc.returns.lapse_returns import keep_lapsing
 from lead_intake_svc.returns.routes import returns_router
@@ -39,7 +41,7 @@ async def build(settings: Settings) -> App:
     authenticator = Authenticator(reference, pepper)
     mail_domains = MailDomains(Resolver(settings.dns_server, settings.dns_timeout_seconds))
     admission = Admission(reference, mail_domains)
-    intake = Intake(database, GroupCommit(database, room=settings.intake_queue))
+    intake = Intake(database, GroupCommit(database, room=settings.intake_queue), Replacements(database))
     pushes = intake_router(authenticator, admission, intake)
     routers = (
         pushes,
@@ -51,6 +53,7 @@ async def build(settings: Settings) -> App:
         returns_router(database),
         return_flags_router(database),
         credits_router(database),
+        replacements_router(database),
     )
     http = create_http(NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES})
     serve_directly(http, pushes)

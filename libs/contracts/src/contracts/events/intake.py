@@ -73,6 +73,13 @@ class LeadReplacedV1(LeadEvent, frozen=True, kw_only=True):
     replacement_id: str
 
 
+@event("intake.lead.replacement_undone.v1")
+class LeadReplacementUndoneV1(LeadEvent, frozen=True, kw_only=True):
+    """`replacement_id` did not come in the stead of `lead` after all; it is billed as any other."""
+
+    replacement_id: str
+
+
 @event("intake.lead.sold.v1")
 class LeadSoldV1(LeadContent, frozen=True, kw_only=True):
     """Given to the buying partner `buyer_id`, with everything that the buyer receives. Nobody works it any more."""

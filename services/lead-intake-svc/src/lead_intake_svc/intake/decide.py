@@ -53,7 +53,7 @@ class IdentityRow:
 class Decided:
     """A new lead as it will be stored. `reason` is None exactly when it is accepted.
 
-    Not `billable`: accepted although a check would have quarantined it.
+    Not `billable`: accepted although a check would have quarantined it, or in the stead of a returned lead.
     """
 
     candidate: Candidate
@@ -111,8 +111,8 @@ class Batch:
             problems = (*problems, _duplicate(candidate))
         reason = worst(problems)
         status = _STATUS.get(reason.level, "accepted") if reason else "accepted"
-        billable = status != "quarantined" or not delivered_anyway(candidate, problems)
-        accepted = status == "accepted" or not billable
+        anyway = status == "quarantined" and delivered_anyway(candidate, problems)
+        accepted = status == "accepted" or anyway
         return Decided(
             candidate=candidate,
             status="accepted" if accepted else status,
@@ -122,7 +122,7 @@ class Batch:
             duplicate=duplicate,
             received_at=self._now,
             identities=() if status == "rejected" else self._identities(candidate),
-            billable=billable,
+            billable=not anyway and candidate.content.replacement_for is None,
         )
 
     def _duplicate_of(self, position: int, candidate: Candidate) -> Match | None:

@@ -8,6 +8,7 @@ from lead_intake_svc.intake.decide import Decided, Existing
 from lead_intake_svc.intake.group_commit import GroupCommit
 from lead_intake_svc.intake.outcomes import LeadAnswer, answer_of, as_http
 from lead_intake_svc.intake.settle import KeyReused, Outcome, Replayed
+from lead_intake_svc.replacements.replace_lead import Replacements
 from lead_intake_svc.revisions.revise_lead import revise_lead
 from messaging.database import Database
 from servicekit.idempotency_many import Once, StoredAnswer, store_answers
@@ -30,18 +31,19 @@ def in_progress() -> DomainError:
 
 
 class Intake:
-    def __init__(self, database: Database, group: GroupCommit) -> None:
+    def __init__(self, database: Database, group: GroupCommit, replacements: Replacements) -> None:
         self._database = database
         self._group = group
+        self._replacements = replacements
 
     async def push(self, candidate: Candidate) -> Pushed:
         """Raises what `revise_lead` raises, and 503 when nothing is known to be committed."""
-        return await self.conclude(candidate, await self._group.submit(candidate))
+        return await self.conclude(candidate, await self.submit(candidate))
 
     async def push_once(self, candidate: Candidate, once: Once) -> tuple[StoredAnswer, bool]:
         """With an `Idempotency-Key`: the answer, and whether it is a repeated one."""
         keyed = replace(candidate, once=once)
-        outcome = await self._group.submit(keyed)
+        outcome = await self.submit(keyed)
         match outcome:
             case Replayed(answer):
                 return answer, True
@@ -64,7 +66,10 @@ class Intake:
         return Pushed(200, answer, changed)
 
     def submit(self, candidate: Candidate) -> asyncio.Future[Outcome]:
-        return self._group.submit(candidate)
+        """A lead that comes in the stead of another takes a transaction of its own; the rest share theirs."""
+        if candidate.content.replacement_for is None:
+            return self._group.submit(candidate)
+        return asyncio.ensure_future(self._replacements.settle(candidate))
 
     async def _revise_once(self, lead_id: str, candidate: Candidate, once: Once) -> StoredAnswer:
         async with self._database.unit_of_work() as work:

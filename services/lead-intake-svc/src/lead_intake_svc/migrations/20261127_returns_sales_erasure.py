@@ -101,6 +101,7 @@ RETURNS = (
         original_id text COLLATE "C" PRIMARY KEY,
         replacement_id text COLLATE "C" NOT NULL UNIQUE,
         partner_id text COLLATE "C" NOT NULL,
+        was_billable boolean NOT NULL,
         set_by text COLLATE "C",
         created_at timestamptz NOT NULL
     )

@@ -1,5 +1,6 @@
 """The same `external_id` again (I2.16): the current state, or the lead grown, or the reason why not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
     that the checks refuse: then the lead stays as it is.
     """
     row = await store.find_locked(work, lead_id)
+    candidate = _still_replacing(row, candidate)
     before, after = _content_of(row), _wanted(candidate)
     fields = [] if row["fingerprint"] == candidate.fingerprint else changed_fields(before, after)
     if not fields:
@@ -41,6 +43,13 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
     await store.keep_revision(work, row, now, fields, {name: before[name] for name in fields})
     _publish(work, row, candidate, problems)
     return _answer(row, problems), True
+
+
+def _still_replacing(row: Record, candidate: Candidate) -> Candidate:
+    """What a lead came in the stead of was settled when it came, and is changed by admins only."""
+    kept = row["content"].get("replacement_for")
+    content = msgspec.structs.replace(candidate.content, replacement_for=kept)
+    return replace(candidate, content=content)
 
 
 def _content_of(row: Record) -> dict[str, Any]:
