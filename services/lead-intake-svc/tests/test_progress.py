@@ -91,6 +91,7 @@ async def test_the_timeline_tells_of_everything_and_partners_read_no_customer_da
     told: dict[str, Any] = {"cause_id": "c", "cause_type": "intake.lead.accepted.v1", "lead": lead}
     mail: dict[str, Any] = {"email_id": "eml_1", "cause_id": "c", "template": "offer", "recipient": "x@example.com"}
     hook: dict[str, Any] = {**told, "delivery_id": "whd_1", "endpoint_id": "whe_1"}
+    nobody: dict[str, Any] = {**hook, "lead": None}
     person = Person(first_name="Canary", phone="+358401234567")
     events: list[Event] = [
         a.CallbackDueV1(**base, **CALLBACK, private=True, note="canary"),
@@ -112,7 +113,7 @@ async def test_the_timeline_tells_of_everything_and_partners_read_no_customer_da
         n.EmailBouncedV1(**mail, lead=lead, kind="bounce", reason="gone"),
         n.WebhookDeliveredV1(**hook),
         n.WebhookExhaustedV1(**hook, reason="410"),
-        n.WebhookDeliveredV1(**hook | {"lead": None}),
+        n.WebhookDeliveredV1(**nobody),
     ]  # fmt: skip
     for sequence, event in enumerate(events, start=2):
         await world.service.deliver(event, sequence=sequence)

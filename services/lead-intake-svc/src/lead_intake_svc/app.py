@@ -10,6 +10,7 @@ from lead_intake_svc.credits.routes import credits_router
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
+from lead_intake_svc.intake.own_transaction import OwnTransaction
 from lead_intake_svc.intake.push_batch import BatchPush
 from lead_intake_svc.intake.push_lead import Intake
 from lead_intake_svc.intake.routes import BATCH_BYTES, BATCH_PATH, batch_router, intake_router
@@ -20,11 +21,11 @@ from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.mail_domains.resolver import Resolver
 from lead_intake_svc.partners.routes import partners_router
 from lead_intake_svc.reference.cache import Reference
-from lead_intake_svc.replacements.replace_lead import Replacements
 from lead_intake_svc.replacements.routes import replacements_router
 from lead_intake_svc.return_flags.routes import return_flags_router
 from lead_intake_svc.returns.lapse_returns import keep_lapsing
 from lead_intake_svc.returns.routes import returns_router
+from lead_intake_svc.sales.routes import sale_rules_router, sales_router
 from lead_intake_svc.settings import Settings
 from lead_intake_svc.subscriptions import SUBSCRIPTIONS
 from lead_intake_svc.suppressions.routes import suppressions_router
@@ -41,7 +42,7 @@ async def build(settings: Settings) -> App:
     authenticator = Authenticator(reference, pepper)
     mail_domains = MailDomains(Resolver(settings.dns_server, settings.dns_timeout_seconds))
     admission = Admission(reference, mail_domains)
-    intake = Intake(database, GroupCommit(database, room=settings.intake_queue), Replacements(database))
+    intake = Intake(database, GroupCommit(database, room=settings.intake_queue), OwnTransaction(database, reference))
     pushes = intake_router(authenticator, admission, intake)
     routers = (
         pushes,
@@ -54,6 +55,8 @@ async def build(settings: Settings) -> App:
         return_flags_router(database),
         credits_router(database),
         replacements_router(database),
+        sale_rules_router(database),
+        sales_router(database),
     )
     http = create_http(NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES})
     serve_directly(http, pushes)

@@ -9,6 +9,7 @@ from messaging.subscription import Ordering, Subscription, each
 from lead_intake_svc.progress.handlers import note_progress
 from lead_intake_svc.reference.handlers import keep_contact_list, keep_project
 from lead_intake_svc.returns.proposals import end_by_conversion, hear_proposal
+from lead_intake_svc.sales.handlers import receive_return, sell_validated, warn_of_conversion
 
 _PROGRESS = (
     a.LeadHeldV1, a.LeadPendedV1, a.LeadQueuedV1, a.LeadClaimedV1, a.LeadAssignedV1, a.LeadReleasedV1,
@@ -41,6 +42,16 @@ SUBSCRIPTIONS = (
         ordering=Ordering.COMMUTATIVE,
         handlers=dict.fromkeys(_PROGRESS, note_progress),
         batch=200,
+    ),
+    Subscription(
+        name="sales",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={
+            v.CaseConfirmedV1: each(sell_validated),
+            v.CaseReleasedV1: each(sell_validated),
+            n.ReturnReceivedV1: each(receive_return),
+            a.LeadConvertedV1: each(warn_of_conversion),
+        },
     ),
     Subscription(
         name="returns",

@@ -8,7 +8,7 @@ from contracts.events.intake import CreditEnteredV1
 from contracts.events.values import Money
 from contracts.ids import new_id
 from lead_intake_svc.credits import store
-from lead_intake_svc.returns.events import lead_ref
+from lead_intake_svc.leads.whole_lead import lead_ref
 from lead_intake_svc.returns.rules import PURCHASE
 from messaging.unit_of_work import UnitOfWork
 

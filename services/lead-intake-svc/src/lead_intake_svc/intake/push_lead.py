@@ -7,8 +7,8 @@ from lead_intake_svc.intake.candidate import Candidate
 from lead_intake_svc.intake.decide import Decided, Existing
 from lead_intake_svc.intake.group_commit import GroupCommit
 from lead_intake_svc.intake.outcomes import LeadAnswer, answer_of, as_http
+from lead_intake_svc.intake.own_transaction import OwnTransaction
 from lead_intake_svc.intake.settle import KeyReused, Outcome, Replayed
-from lead_intake_svc.replacements.replace_lead import Replacements
 from lead_intake_svc.revisions.revise_lead import revise_lead
 from messaging.database import Database
 from servicekit.idempotency_many import Once, StoredAnswer, store_answers
@@ -31,10 +31,10 @@ def in_progress() -> DomainError:
 
 
 class Intake:
-    def __init__(self, database: Database, group: GroupCommit, replacements: Replacements) -> None:
+    def __init__(self, database: Database, group: GroupCommit, alone: OwnTransaction) -> None:
         self._database = database
         self._group = group
-        self._replacements = replacements
+        self._alone = alone
 
     async def push(self, candidate: Candidate) -> Pushed:
         """Raises what `revise_lead` raises, and 503 when nothing is known to be committed."""
@@ -66,10 +66,10 @@ class Intake:
         return Pushed(200, answer, changed)
 
     def submit(self, candidate: Candidate) -> asyncio.Future[Outcome]:
-        """A lead that comes in the stead of another takes a transaction of its own; the rest share theirs."""
-        if candidate.content.replacement_for is None:
-            return self._group.submit(candidate)
-        return asyncio.ensure_future(self._replacements.settle(candidate))
+        """Done when the candidate's fate is committed: with that of others, wherever that is possible."""
+        if self._alone.needed(candidate):
+            return asyncio.ensure_future(self._alone.settle(candidate))
+        return self._group.submit(candidate)
 
     async def _revise_once(self, lead_id: str, candidate: Candidate, once: Once) -> StoredAnswer:
         async with self._database.unit_of_work() as work:

@@ -66,6 +66,11 @@ RETURNS = (
     CREATE UNIQUE INDEX returns_one ON returns ((coalesce(sale_id, lead_id)))
     WHERE state IN ('proposed', 'requested', 'disputed', 'lapsed', 'accepted')
     """,
+    # A buyer's Leadwire may tell of its return more than once.
+    """
+    CREATE UNIQUE INDEX returns_external ON returns (partner_id, (evidence ->> 'external_return_id'))
+    WHERE kind = 'sale'
+    """,
     "CREATE INDEX returns_lead ON returns (lead_id)",
     "CREATE INDEX returns_partner ON returns (partner_id, id)",
     "CREATE INDEX returns_state ON returns (state, id)",
@@ -133,11 +138,12 @@ SALES = (
         partner_id text COLLATE "C",
         price jsonb,
         active boolean NOT NULL DEFAULT true,
-        place integer NOT NULL DEFAULT 100,
+        place integer NOT NULL DEFAULT 100 CHECK (place BETWEEN 0 AND 10000),
         version integer NOT NULL DEFAULT 1,
         created_at timestamptz NOT NULL DEFAULT now()
     )
     """,
+    "INSERT INTO change_counters VALUES ('sale_rules', 1)",
 )
 ERASURES = (
     """
@@ -204,6 +210,7 @@ def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     for table in _TABLES:
         op.execute(f"DROP TABLE {table}")
+    op.execute("DELETE FROM change_counters WHERE name = 'sale_rules'")
     op.execute("ALTER TABLE lead_identities DROP COLUMN returned")
     for column in ("own_state", "billable", "billable_version"):
         op.execute(f"ALTER TABLE lead_progress DROP COLUMN {column}")

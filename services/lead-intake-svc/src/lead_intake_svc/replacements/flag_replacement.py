@@ -3,21 +3,20 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from asyncpg import Record
 from contracts.events.intake import LeadReplacementUndoneV1, LeadUpdatedV1
-from contracts.events.values import Account, Consent, Order, Person, Problem
+from lead_intake_svc.leads.store import find_whole
+from lead_intake_svc.leads.whole_lead import lead_content, lead_ref
 from lead_intake_svc.replacements import store
 from lead_intake_svc.replacements.replace_lead import tell_replaced
 from lead_intake_svc.replacements.rules import refusal
-from lead_intake_svc.returns.events import lead_ref
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict, invalid, not_found
 
 
 async def flag_replacement(work: UnitOfWork, lead_id: str, original_name: str, actor: str) -> str:
     """The original's id. From now on the lead is not billed."""
-    lead = await store.find_lead(work, lead_id)
+    lead = await find_whole(work, lead_id)
     if lead is None:
         raise not_found()
     if lead["status"] != "accepted" or lead["own_state"] is not None:
@@ -41,7 +40,7 @@ async def flag_replacement(work: UnitOfWork, lead_id: str, original_name: str, a
 
 async def undo_replacement(work: UnitOfWork, lead_id: str) -> None:
     """The slot is open again, and the lead is billed as before."""
-    lead = await store.find_lead(work, lead_id)
+    lead = await find_whole(work, lead_id)
     slot = await store.slot_of(work, lead_id) if lead is not None else None
     if lead is None or slot is None:
         raise not_found()
@@ -56,31 +55,5 @@ async def undo_replacement(work: UnitOfWork, lead_id: str) -> None:
 async def _mark(work: UnitOfWork, lead: Record, original_id: str | None, *, billable: bool) -> None:
     version = await store.mark(work, lead["id"], original_id, billable=billable)
     if lead["status"] == "accepted" and lead["own_state"] != "erased":
-        fields = {**lead_content(lead), "replacement_for": original_id, "billable": billable}
+        fields: dict[str, Any] = {**lead_content(lead), "replacement_for": original_id, "billable": billable}
         work.publish(LeadUpdatedV1(**fields), sequence=version)
-
-
-def lead_content(lead: Record) -> dict[str, Any]:
-    """The fields of `LeadContent`, from a stored lead."""
-    content: dict[str, Any] = lead["content"]
-    person = {name: lead[name] for name in ("first_name", "last_name", "phone", "email")}
-    return {
-        "lead": lead_ref(lead),
-        "external_id": lead["external_id"],
-        "received_at": lead["received_at"],
-        "location": lead["location"],
-        "priority": lead["priority"],
-        "hold": lead["held"],
-        "person": Person(**person, address=content.get("address")),
-        "after_validation": lead["after_validation"] or "queue",
-        "country": lead["region"],
-        "account": msgspec.convert(content.get("account"), Account | None),
-        "order": msgspec.convert(content.get("order"), Order | None),
-        "consent": msgspec.convert(content.get("consent"), Consent | None),
-        "comments": content.get("comments"),
-        "contact_time": content.get("contact_time"),
-        "custom": content.get("custom", {}),
-        "problems": msgspec.convert(lead["problems"], list[Problem]),
-        "billable": lead["billable"],
-        "replacement_for": content.get("replacement_for"),
-    }

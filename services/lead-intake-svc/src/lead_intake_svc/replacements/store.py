@@ -38,15 +38,6 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (original_id) DO UPDATE SET replacement_id = $2, was_billable = $4, set_by = $5, created_at = $6
 """
 _NEXT_VERSION = "UPDATE leads SET version = version + 1 WHERE id = $1 RETURNING version"
-_FIND_LEAD = """
-SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.test, l.status, l.held,
-    l.location, l.priority, l.first_name, l.last_name, l.phone, l.email, l.content, l.problems, l.billable,
-    l.received_at, l.version, p.own_state, j.after_validation, j.region
-FROM leads AS l
-LEFT JOIN lead_progress AS p ON p.lead_id = l.id
-LEFT JOIN projects AS j ON j.id = l.project_id
-WHERE l.id = $1 FOR NO KEY UPDATE OF l
-"""
 _OF_LEAD = "SELECT original_id, was_billable FROM replacements WHERE replacement_id = $1 FOR UPDATE"
 _FREE = "DELETE FROM replacements WHERE replacement_id = $1"
 _MARK = """
@@ -82,10 +73,6 @@ async def take_slot(work: UnitOfWork, values: Sequence[Any], at: datetime) -> No
 
 async def next_version(work: UnitOfWork, lead_id: str) -> int:
     return int(await work.fetchval(_NEXT_VERSION, lead_id))
-
-
-async def find_lead(work: UnitOfWork, lead_id: str) -> Record | None:
-    return await work.fetchrow(_FIND_LEAD, lead_id)
 
 
 async def slot_of(work: UnitOfWork, replacement_id: str) -> Record | None:

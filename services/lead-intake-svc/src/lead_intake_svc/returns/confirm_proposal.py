@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from asyncpg import Record
 from lead_intake_svc.returns import store
 from lead_intake_svc.returns.request_return import Request, request_returns
-from lead_intake_svc.returns.rules import Refusal
+from lead_intake_svc.returns.return_sale import return_sales
+from lead_intake_svc.returns.rules import SALE, Refusal
 from lead_intake_svc.returns.shapes import Confirmation
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict, not_found
@@ -15,7 +16,10 @@ async def confirm_proposal(work: UnitOfWork, return_id: str, wanted: Confirmatio
     """Raises 409 for what is no proposal any more, and for what a request would refuse."""
     row = await _proposal(work, return_id)
     request = Request(wanted.reason or row["reason"], wanted.comment or row["comment"], actor)
-    (made,) = await request_returns(work, [row["lead_id"]], request)
+    if row["kind"] == SALE:
+        (made,) = await return_sales(work, [row["lead_id"]], row["partner_id"], request)
+    else:
+        (made,) = await request_returns(work, [row["lead_id"]], request)
     if isinstance(made, Refusal):
         raise conflict(made.code, made.detail)
     return made

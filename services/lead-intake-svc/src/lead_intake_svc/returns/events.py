@@ -6,7 +6,7 @@ from typing import Any
 
 from asyncpg import Record
 from contracts.events import intake as i
-from contracts.events.values import LeadRef
+from lead_intake_svc.leads.whole_lead import lead_ref
 from lead_intake_svc.progress.store import add_entries
 from lead_intake_svc.returns.rules import PURCHASE
 from messaging.unit_of_work import UnitOfWork
@@ -18,17 +18,6 @@ _CLASSES: Mapping[str, tuple[type[i.ReturnContent], type[i.SaleReturnContent]]] 
     "disputed": (i.ReturnDisputedV1, i.SaleReturnDisputedV1),
     "lapsed": (i.ReturnLapsedV1, i.SaleReturnLapsedV1),
 }
-
-
-def lead_ref(lead: Record) -> LeadRef:
-    return LeadRef(
-        lead_id=lead["id"],
-        partner_id=lead["partner_id"],
-        project_id=lead["project_id"],
-        sponsor_id=lead["sponsor_id"],
-        contact_list_id=lead["contact_list_id"],
-        test=lead["test"],
-    )
 
 
 async def tell(work: UnitOfWork, row: Record, lead: Record, step: str, actor: str | None, **more: Any) -> None:

@@ -17,7 +17,7 @@ from messaging.unit_of_work import UnitOfWork
 UNKNOWN = Refusal("not-found", "There is nothing here that you may see.")
 RATE_EXCEEDED = "return-rate-exceeded"
 _OPEN = Refusal("return-open", "A return of the lead is open already.")
-_RATE = Refusal(RATE_EXCEEDED, "More returns than were agreed with the partner.")
+RATE_REFUSED = Refusal(RATE_EXCEEDED, "More returns than were agreed with the partner.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def _request(work: UnitOfWork, lead_id: str, this: Round) -> Record | Refu
     traffic = await _traffic(work, partner["terms_id"], terms, this)
     over = traffic is not None and not lead["test"] and exceeds_rate(terms, traffic)
     if over and terms.rate_blocks:
-        return _RATE
+        return RATE_REFUSED
     row = await _store(work, lead, terms, RATE_EXCEEDED if over else None, this)
     if row is None:
         return _OPEN
@@ -89,7 +89,7 @@ async def _store(work: UnitOfWork, lead: Record, terms: Terms, warning: str | No
     evidence = evidence_of(this.entries[lead["id"]], lead["content"].get("consent"), duplicate_of(lead))
     deadline = now + terms.answer_within
     confirmed = (request.reason, request.comment, warning, evidence, terms.on_no_answer, now, request.actor, deadline)
-    row = await store.confirm(work, lead["id"], confirmed)
+    row = await store.confirm(work, lead["id"], PURCHASE, confirmed)
     if row is not None:
         return row
     place = (lead["id"], None, lead["partner_id"], lead["project_id"], lead["sponsor_id"])

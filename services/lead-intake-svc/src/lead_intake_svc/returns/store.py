@@ -37,9 +37,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 ON CONFLICT DO NOTHING RETURNING {_COLUMNS}
 """
 _CONFIRM = f"""
-UPDATE returns AS r SET state = 'requested', reason = $2, comment = $3, refusal = NULL, warning = $4, evidence = $5,
-    on_no_answer = $6, requested_at = $7, requested_by = $8, answer_by = $9, version = version + 1
-WHERE lead_id = $1 AND state = 'proposed' RETURNING {_COLUMNS}
+UPDATE returns AS r SET state = 'requested', reason = $2, comment = $3, refusal = NULL, warning = $4,
+    evidence = r.evidence || $5, on_no_answer = $6, requested_at = $7, requested_by = $8, answer_by = $9,
+    version = version + 1
+WHERE lead_id = $1 AND kind = $10 AND state = 'proposed' RETURNING {_COLUMNS}
 """
 _ANSWER = f"""
 UPDATE returns AS r SET state = $3, answer = coalesce($4, answer), answered_at = $5, answered_by = $6,
@@ -160,9 +161,9 @@ async def insert(work: UnitOfWork, values: Sequence[Any]) -> Record | None:
     return await work.fetchrow(_INSERT, *values)
 
 
-async def confirm(work: UnitOfWork, lead_id: str, values: Sequence[Any]) -> Record | None:
+async def confirm(work: UnitOfWork, lead_id: str, kind: str, values: Sequence[Any]) -> Record | None:
     """Makes the lead's proposal a request; None when there is none."""
-    return await work.fetchrow(_CONFIRM, lead_id, *values)
+    return await work.fetchrow(_CONFIRM, lead_id, *values, kind)
 
 
 async def answer(work: UnitOfWork, row: Record, state: str, said: str | None, at: datetime, by: str | None) -> Record:  # noqa: PLR0913, PLR0917 -- one statement's values
