@@ -19,6 +19,10 @@ from lead_intake_svc.partners.routes import partners_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.settings import Settings
 from lead_intake_svc.subscriptions import SUBSCRIPTIONS
+from lead_intake_svc.suppression_lists.routes import PATH as LISTS_PATH
+from lead_intake_svc.suppression_lists.routes import UPLOAD_BYTES, suppression_lists_router
+from lead_intake_svc.suppression_lists.tell import list_tasks
+from lead_intake_svc.suppressions.hashing import Hashing
 from lead_intake_svc.suppressions.routes import suppressions_router
 
 NAME = "lead-intake-svc"
@@ -31,8 +35,9 @@ async def build(settings: Settings) -> App:
     pepper = settings.key_pepper.get_secret_value().encode()
     reference = Reference(database)
     authenticator = Authenticator(reference, pepper)
+    hashing = Hashing(pepper)
     mail_domains = MailDomains(Resolver(settings.dns_server, settings.dns_timeout_seconds))
-    admission = Admission(reference, mail_domains)
+    admission = Admission(reference, mail_domains, hashing)
     intake = Intake(database, GroupCommit(database, room=settings.intake_queue))
     pushes = intake_router(authenticator, admission, intake)
     routers = (
@@ -42,10 +47,13 @@ async def build(settings: Settings) -> App:
         partners_router(database),
         keys_router(database, pepper),
         suppressions_router(database),
+        suppression_lists_router(database, hashing),
     )
-    http = create_http(NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES})
+    http = create_http(
+        NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES}
+    )
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
-    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS)
+    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=list_tasks(database))
