@@ -8,10 +8,14 @@ from contracts.events.intake import SuppressionEntry, SuppressionsAddedV1, Suppr
 async def test_i2_18_a_portion_of_a_list_takes_its_leads_out_at_once_in_any_order(centre: CallCentre):
     event = await centre.lead()
     entries = [
-        SuppressionEntry(suppression_id=f"sup_{n}", kind="phone", value=f"+3584012399{n:02}", scope="global")
+        SuppressionEntry(
+            suppression_id=f"sup_{n}", kind="phone", value=f"+3584012399{n:02}", scope="global", scope_id=None
+        )
         for n in range(50)
     ]
-    hit = SuppressionEntry(suppression_id="sup_hit", kind="phone", value=event.person.phone or "", scope="global")
+    hit = SuppressionEntry(
+        suppression_id="sup_hit", kind="phone", value=event.person.phone or "", scope="global", scope_id=None
+    )
     removed = SuppressionsRemovedV1(list_id="sul_1", entries=entries[:1])
     await centre.service.deliver(removed, sequence=2)
     await centre.service.deliver(SuppressionsAddedV1(list_id="sul_1", entries=[*entries, hit]), sequence=1)
