@@ -7,6 +7,7 @@ from servicekit.app import App
 from servicekit.http import create_http
 
 from lead_intake_svc.credits.routes import credits_router
+from lead_intake_svc.erasure.routes import erasures_routers
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -20,6 +21,7 @@ from lead_intake_svc.leads.routes import leads_router
 from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.mail_domains.resolver import Resolver
 from lead_intake_svc.partners.routes import partners_router
+from lead_intake_svc.portal.routes import portal_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.replacements.routes import replacements_router
 from lead_intake_svc.return_flags.routes import return_flags_router
@@ -28,6 +30,10 @@ from lead_intake_svc.returns.routes import returns_router
 from lead_intake_svc.sales.routes import sale_rules_router, sales_router
 from lead_intake_svc.settings import Settings
 from lead_intake_svc.subscriptions import SUBSCRIPTIONS
+from lead_intake_svc.suppression_lists.routes import PATH as LISTS_PATH
+from lead_intake_svc.suppression_lists.routes import UPLOAD_BYTES, suppression_lists_router
+from lead_intake_svc.suppression_lists.tell import list_tasks
+from lead_intake_svc.suppressions.hashing import Hashing
 from lead_intake_svc.suppressions.routes import suppressions_router
 
 NAME = "lead-intake-svc"
@@ -40,8 +46,9 @@ async def build(settings: Settings) -> App:
     pepper = settings.key_pepper.get_secret_value().encode()
     reference = Reference(database)
     authenticator = Authenticator(reference, pepper)
+    hashing = Hashing(pepper)
     mail_domains = MailDomains(Resolver(settings.dns_server, settings.dns_timeout_seconds))
-    admission = Admission(reference, mail_domains)
+    admission = Admission(reference, mail_domains, hashing)
     intake = Intake(database, GroupCommit(database, room=settings.intake_queue), OwnTransaction(database, reference))
     pushes = intake_router(authenticator, admission, intake)
     routers = (
@@ -51,17 +58,22 @@ async def build(settings: Settings) -> App:
         partners_router(database),
         keys_router(database, pepper),
         suppressions_router(database),
+        suppression_lists_router(database, hashing),
         returns_router(database),
         return_flags_router(database),
         credits_router(database),
         replacements_router(database),
         sale_rules_router(database),
         sales_router(database),
+        *erasures_routers(database, hashing),
+        portal_router(database),
     )
-    http = create_http(NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES})
+    http = create_http(
+        NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES}
+    )
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
-    tasks = (partial(keep_lapsing, database),)
+    tasks = (*list_tasks(database), partial(keep_lapsing, database))
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)

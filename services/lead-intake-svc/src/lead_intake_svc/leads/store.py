@@ -18,6 +18,7 @@ FROM leads AS l
 LEFT JOIN lead_progress AS p ON p.lead_id = l.id
 LEFT JOIN leads AS d ON d.id = l.duplicate_of
 """
+_HOLD = "SELECT FROM leads WHERE id = $1 FOR NO KEY UPDATE"
 _WHOLE = """
 SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.test, l.status, l.held,
     l.location, l.priority, l.first_name, l.last_name, l.phone, l.email, l.content, l.problems, l.billable,
@@ -25,7 +26,7 @@ SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_
 FROM leads AS l
 LEFT JOIN lead_progress AS p ON p.lead_id = l.id
 LEFT JOIN projects AS j ON j.id = l.project_id
-WHERE l.id = $1 FOR NO KEY UPDATE OF l
+WHERE l.id = $1
 """
 # What intake itself did is read from the lead and its revisions, so that a push writes no entry.
 _TIMELINE = """
@@ -67,5 +68,6 @@ async def fetch_timeline(
 
 
 async def find_whole(work: UnitOfWork, lead_id: str) -> Record | None:
-    """With all that `lead_content` needs; the lead's row is held."""
+    """With all that `lead_content` needs; the lead's row is held, and read after that."""
+    await work.execute(_HOLD, lead_id)
     return await work.fetchrow(_WHOLE, lead_id)

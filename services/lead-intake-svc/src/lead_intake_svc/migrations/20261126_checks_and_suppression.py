@@ -28,6 +28,30 @@ SUPPRESSIONS = (
     )
     """,
     "CREATE UNIQUE INDEX suppression_lists_name ON suppression_lists (lower(name), scope, (coalesce(scope_id, '')))",
+    'ALTER TABLE suppressions ADD COLUMN list_id text COLLATE "C"',
+    "DROP INDEX suppressions_value",
+    """
+    CREATE UNIQUE INDEX suppressions_value
+    ON suppressions (kind, value, scope, (coalesce(scope_id, '')), (coalesce(list_id, '')))
+    """,
+    "CREATE INDEX suppressions_list ON suppressions (list_id, id) WHERE list_id IS NOT NULL",
+    """
+    COMMENT ON COLUMN suppressions.value IS 'normalised; of an erased person hmac: and a keyed hash'
+    """,
+    """
+    CREATE TABLE suppression_tells (
+        position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        urgent boolean NOT NULL,
+        removed boolean NOT NULL,
+        suppression_id text COLLATE "C" NOT NULL,
+        kind text COLLATE "C" NOT NULL,
+        value text COLLATE "C" NOT NULL,
+        scope text COLLATE "C" NOT NULL,
+        scope_id text COLLATE "C",
+        list_id text COLLATE "C" NOT NULL
+    ) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0)
+    """,
+    "CREATE INDEX suppression_tells_next ON suppression_tells (urgent DESC, position)",
 )
 
 
@@ -39,6 +63,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
+    op.execute("DROP TABLE suppression_tells")
+    op.execute("DELETE FROM suppressions WHERE list_id IS NOT NULL")
+    op.execute("ALTER TABLE suppressions DROP COLUMN list_id")
+    op.execute("CREATE UNIQUE INDEX suppressions_value ON suppressions (kind, value, scope, (coalesce(scope_id, '')))")
     op.execute("DROP TABLE suppression_lists")
     op.execute("ALTER TABLE leads DROP COLUMN billable")
     op.execute("ALTER TABLE projects DROP COLUMN intake")

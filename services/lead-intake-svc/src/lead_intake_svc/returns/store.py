@@ -20,14 +20,16 @@ WHERE p.id IN (SELECT partner_id FROM leads WHERE id = ANY($1::text[])) ORDER BY
 """
 _LOCK_BUYER = f"SELECT {TERMS} FROM partners AS p WHERE p.id = $1 FOR NO KEY UPDATE"
 # Whoever changes what a lead is (returned, sold, erased, revised) holds its row; all take several in this order.
-_LOCK_LEADS = """
+_LOCK_LEADS = "SELECT FROM leads WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE"
+# A statement of its own: one that waited for a lock would still see what it had read beside the locked rows before.
+_READ_LEADS = """
 SELECT l.id, l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.external_id, l.test, l.status,
     l.received_at, l.content, l.duplicate_of, d.partner_id AS duplicate_partner_id, l.billable,
     g.own_state, g.work_state
 FROM leads AS l
 LEFT JOIN leads AS d ON d.id = l.duplicate_of
 LEFT JOIN lead_progress AS g ON g.lead_id = l.id
-WHERE l.id = ANY($1::text[]) ORDER BY l.id FOR NO KEY UPDATE OF l
+WHERE l.id = ANY($1::text[])
 """
 # `requested_at` says when it was proposed until it is requested.
 _INSERT = f"""
@@ -149,7 +151,9 @@ async def lock_buyer(work: UnitOfWork, buyer_id: str) -> Record | None:
 
 
 async def lock_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, Record]:
-    return {row["id"]: row for row in await work.fetch(_LOCK_LEADS, sorted(set(lead_ids)))}
+    wanted = sorted(set(lead_ids))
+    await work.execute(_LOCK_LEADS, wanted)
+    return {row["id"]: row for row in await work.fetch(_READ_LEADS, wanted)}
 
 
 async def lead_of(work: UnitOfWork, lead_id: str) -> Record | None:
