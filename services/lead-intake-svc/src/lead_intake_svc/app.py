@@ -4,6 +4,7 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from lead_intake_svc.consents.routes import consents_router
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -16,6 +17,8 @@ from lead_intake_svc.leads.routes import leads_router
 from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.mail_domains.resolver import Resolver
 from lead_intake_svc.partners.routes import partners_router
+from lead_intake_svc.quarantine.rebuild import Rebuild
+from lead_intake_svc.quarantine.routes import quarantine_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.settings import Settings
 from lead_intake_svc.subscriptions import SUBSCRIPTIONS
@@ -43,6 +46,8 @@ async def build(settings: Settings) -> App:
     routers = (
         pushes,
         batch_router(authenticator, BatchPush(intake, admission)),
+        quarantine_router(database, Rebuild(reference, admission)),
+        consents_router(database),
         leads_router(database, reference),
         partners_router(database),
         keys_router(database, pepper),

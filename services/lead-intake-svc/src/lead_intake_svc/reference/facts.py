@@ -75,3 +75,4 @@ class KeyFacts:
     digest: bytes
     scopes: frozenset[str]
     test: bool
+    expires_at: datetime | None = None
