@@ -6,6 +6,7 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from lead_intake_svc.consents.routes import consents_router
 from lead_intake_svc.credits.routes import credits_router
 from lead_intake_svc.erasure.routes import erasures_routers
 from lead_intake_svc.intake.admission import Admission
@@ -22,6 +23,8 @@ from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.mail_domains.resolver import Resolver
 from lead_intake_svc.partners.routes import partners_router
 from lead_intake_svc.portal.routes import portal_router
+from lead_intake_svc.quarantine.rebuild import Rebuild
+from lead_intake_svc.quarantine.routes import quarantine_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.replacements.routes import replacements_router
 from lead_intake_svc.return_flags.routes import return_flags_router
@@ -54,6 +57,8 @@ async def build(settings: Settings) -> App:
     routers = (
         pushes,
         batch_router(authenticator, BatchPush(intake, admission)),
+        quarantine_router(database, Rebuild(reference, admission)),
+        consents_router(database),
         leads_router(database, reference),
         partners_router(database),
         keys_router(database, pepper),

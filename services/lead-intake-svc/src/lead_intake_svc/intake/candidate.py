@@ -64,6 +64,8 @@ class Candidate:
     content: Content
     problems: tuple[Problem, ...]
     fingerprint: bytes
+    sent: LeadInput
+    outside: Outside
     suppressible: tuple[tuple[str, str, str | None], ...] = ()
     once: Once | None = None
     trace: Trace = field(default_factory=current_trace.get)
@@ -108,6 +110,8 @@ def make_candidate(
         content=_content(lead),
         problems=tuple(_problem(finding) for finding in checked.findings),
         fingerprint=fingerprint,
+        sent=lead,
+        outside=outside,
         suppressible=_suppressible(checked, outside.hashing),
     )
 

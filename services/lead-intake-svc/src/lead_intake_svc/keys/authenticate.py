@@ -1,6 +1,7 @@
 """Who holds the key of a request."""
 
 import hmac
+from datetime import UTC, datetime
 
 from fastapi import Request
 from lead_intake_svc.keys.key_format import digest, key_id_of
@@ -31,7 +32,8 @@ class Authenticator:
         if key is None or key.partner_id not in self._reference.partners:
             await self._reference.reload()
             key = self._reference.keys.get(key_id)
-        if key is None or not hmac.compare_digest(key.digest, digest(self._pepper, text[len(_PREFIX) :])):
+        genuine = key is not None and hmac.compare_digest(key.digest, digest(self._pepper, text[len(_PREFIX) :]))
+        if key is None or not genuine or (key.expires_at is not None and key.expires_at <= datetime.now(UTC)):
             raise unauthenticated("Send a valid partner key.")
         if scope not in key.scopes:
             raise forbidden("scope-missing", "The key does not have the scope for this.")

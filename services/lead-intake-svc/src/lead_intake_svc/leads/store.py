@@ -11,9 +11,9 @@ from messaging.unit_of_work import UnitOfWork
 _SHOWN = """
 SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.status AS intake_status,
     l.reason, l.test, l.held, l.asked_location, l.location, l.priority, l.first_name, l.last_name, l.phone, l.email,
-    l.content, l.problems, l.billable AND coalesce(p.billable, true) AS billable, l.duplicate_of, l.received_at,
-    l.updated_at, l.version, p.work_state, p.work_agent_id, p.own_state, p.contact_status,
-    d.partner_id AS duplicate_partner_id
+    l.content, l.problems, l.billable AND coalesce(p.billable, true) AS billable, l.consent_revoked_at,
+    l.duplicate_of, l.received_at, l.updated_at, l.version, p.work_state, p.work_agent_id, p.own_state,
+    p.contact_status, d.partner_id AS duplicate_partner_id
 FROM leads AS l
 LEFT JOIN lead_progress AS p ON p.lead_id = l.id
 LEFT JOIN leads AS d ON d.id = l.duplicate_of
@@ -36,7 +36,7 @@ SELECT at, key, actor, event, summary, data FROM (
     SELECT received_at, '0', partner_id, 'intake.lead.' || status || '.v1',
         'Lead ' || status || coalesce(' (' || reason || ')', ''),
         jsonb_strip_nulls(jsonb_build_object('location', location, 'asked_location', asked_location, 'reason', reason))
-    FROM leads WHERE id = $1
+    FROM leads WHERE id = $1 AND first_status IS NULL
     UNION ALL
     SELECT changed_at, to_char(version, '0000000000'), NULL, 'intake.lead.updated.v1', 'Lead updated',
         jsonb_build_object('fields', changed_fields)

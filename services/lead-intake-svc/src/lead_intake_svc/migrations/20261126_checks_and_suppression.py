@@ -8,6 +8,17 @@ down_revision = "20260101"
 CHECKS = (
     "ALTER TABLE projects ADD COLUMN intake jsonb NOT NULL DEFAULT '{}'",
     "ALTER TABLE leads ADD COLUMN billable boolean NOT NULL DEFAULT true",
+    # What a lead was before somebody decided about it, or edited it.
+    "ALTER TABLE leads ADD COLUMN first_status text, ADD COLUMN first_reason text",
+    "ALTER TABLE leads ADD COLUMN consent_revoked_at timestamptz",
+)
+PARTNERS = (
+    """
+    ALTER TABLE partners ADD COLUMN calling_hours jsonb, ADD COLUMN sold_lead_emails text[] NOT NULL DEFAULT '{}',
+        ADD COLUMN purchase_notification_mode text NOT NULL DEFAULT 'immediate'
+            CHECK (purchase_notification_mode IN ('immediate', 'hourly', 'daily'))
+    """,
+    'ALTER TABLE partner_keys ADD COLUMN expires_at timestamptz, ADD COLUMN replaced_by text COLLATE "C"',
 )
 
 SUPPRESSIONS = (
@@ -57,7 +68,7 @@ SUPPRESSIONS = (
 
 def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
-    for statement in (*CHECKS, *SUPPRESSIONS):
+    for statement in (*CHECKS, *PARTNERS, *SUPPRESSIONS):
         op.execute(statement)
 
 
@@ -68,5 +79,10 @@ def downgrade() -> None:
     op.execute("ALTER TABLE suppressions DROP COLUMN list_id")
     op.execute("CREATE UNIQUE INDEX suppressions_value ON suppressions (kind, value, scope, (coalesce(scope_id, '')))")
     op.execute("DROP TABLE suppression_lists")
-    op.execute("ALTER TABLE leads DROP COLUMN billable")
+    for column in ("expires_at", "replaced_by"):
+        op.execute(f"ALTER TABLE partner_keys DROP COLUMN {column}")
+    for column in ("calling_hours", "sold_lead_emails", "purchase_notification_mode"):
+        op.execute(f"ALTER TABLE partners DROP COLUMN {column}")
+    for column in ("billable", "first_status", "first_reason", "consent_revoked_at"):
+        op.execute(f"ALTER TABLE leads DROP COLUMN {column}")
     op.execute("ALTER TABLE projects DROP COLUMN intake")

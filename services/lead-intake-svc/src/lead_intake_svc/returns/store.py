@@ -1,11 +1,12 @@
 """All SQL of returns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from asyncpg import Record
+from lead_intake_svc.where import where
 from messaging.unit_of_work import UnitOfWork
 
 _COLUMNS = """r.id, r.kind, r.lead_id, r.sale_id, r.partner_id, r.project_id, r.sponsor_id, r.state, r.reason,
@@ -82,15 +83,17 @@ SELECT lead_id FROM returns WHERE id = $1 AND ($2::text IS NULL OR partner_id = 
 _OPEN_OF_LEAD = f"""
 SELECT {_COLUMNS} FROM returns AS r WHERE lead_id = $1 AND kind = 'purchase' AND state = 'requested' FOR UPDATE
 """
-_LIST = f"""
-SELECT {_COLUMNS} FROM returns AS r
-WHERE ($1::text IS NULL OR r.partner_id = $1) AND ($2::text IS NULL OR r.partner_id = $2)
-    AND ($3::text IS NULL OR r.state = $3) AND ($4::text IS NULL OR r.lead_id = $4)
-    AND ($5::text IS NULL OR r.project_id = $5) AND ($6::text IS NULL OR r.kind = $6)
-    AND ($7::text IS NULL OR r.flags @> ARRAY[$7]) AND ($8::text IS NULL OR r.id < $8)
-    AND ($1::text IS NULL OR r.state NOT IN ('proposed', 'dismissed'))
-ORDER BY r.id DESC LIMIT $9
-"""
+_LIST = f"SELECT {_COLUMNS} FROM returns AS r"
+_CONDITIONS = {
+    "own": "r.partner_id = {0} AND r.state NOT IN ('proposed', 'dismissed')",
+    "partner_id": "r.partner_id = {0}",
+    "state": "r.state = {0}",
+    "lead_id": "r.lead_id = {0}",
+    "project_id": "r.project_id = {0}",
+    "kind": "r.kind = {0}",
+    "flag": "r.flags @> ARRAY[{0}::text] AND r.flags <> '{{}}'",
+    "before": "r.id < {0}",
+}
 _EVIDENCE = """
 SELECT lead_id, event, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at, data FROM timeline
 WHERE lead_id = ANY($1::text[]) AND (event LIKE 'validation.case.%' OR event IN ('assignment.attempt.logged.v1',
@@ -209,10 +212,9 @@ async def open_of_lead(work: UnitOfWork, lead_id: str) -> Record | None:
 
 
 async def fetch_page(work: UnitOfWork, wanted: Wanted, limit: int) -> list[Record]:
-    w = wanted
-    return await work.fetch(
-        _LIST, w.own, w.partner_id, w.state, w.lead_id, w.project_id, w.kind, w.flag, w.before, limit
-    )
+    clause, values = where(_CONDITIONS, {each.name: getattr(wanted, each.name) for each in fields(wanted)})
+    statement = f"{_LIST} WHERE {clause} ORDER BY r.id DESC LIMIT ${len(values) + 1}"
+    return await work.fetch(statement, *values, limit)
 
 
 async def entries_for_evidence(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:

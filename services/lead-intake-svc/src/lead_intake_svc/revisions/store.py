@@ -11,7 +11,8 @@ from messaging.unit_of_work import UnitOfWork
 COLUMNS = ("contact_list_id", "first_name", "last_name", "phone", "email", "content")
 _HOLD = "SELECT FROM leads WHERE id = $1 FOR UPDATE"
 _FIND = """
-SELECT l.id, l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.status, l.reason, l.test, l.held,
+SELECT l.id, l.external_id, l.partner_id, l.asked_location, l.first_status,
+    l.project_id, l.sponsor_id, l.contact_list_id, l.status, l.reason, l.test, l.held,
     l.location, l.priority, l.first_name, l.last_name, l.phone, l.email, l.content, l.problems, l.duplicate_of,
     l.fingerprint, l.received_at, l.billable, l.version, p.work_state, p.own_state,
     d.partner_id AS duplicate_partner_id
