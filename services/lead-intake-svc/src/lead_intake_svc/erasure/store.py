@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from asyncpg import Record
+from lead_intake_svc.leads.store import KNOWN_BY
 from messaging.unit_of_work import UnitOfWork
 
 # Rejected leads have no identities: they are found by indexes of their own.
@@ -39,16 +40,8 @@ _OWN_STATES = """
 INSERT INTO lead_progress AS p (lead_id, own_state) SELECT *, 'erased' FROM unnest($1::text[])
 ON CONFLICT (lead_id) DO UPDATE SET own_state = 'erased', work_agent_id = NULL
 """
-_IDENTITIES = """
-DELETE FROM lead_identities AS i USING (
-    SELECT l.id, CASE WHEN l.test THEN 'test-' ELSE '' END || k.kind AS kind, k.value
-    FROM leads AS l CROSS JOIN LATERAL (
-        SELECT 'phone', l.phone UNION SELECT 'email', l.email
-        UNION SELECT 'phone', r.before ->> 'phone' FROM lead_revisions AS r WHERE r.lead_id = l.id
-        UNION SELECT 'email', r.before ->> 'email' FROM lead_revisions AS r WHERE r.lead_id = l.id
-    ) AS k (kind, value)
-    WHERE l.id = ANY($1::text[]) AND k.value IS NOT NULL
-) AS known
+_IDENTITIES = f"""
+DELETE FROM lead_identities AS i USING ({KNOWN_BY}) AS known
 WHERE i.kind = known.kind AND i.value = known.value AND i.lead_id = known.id
 """
 # Ids, times and reasons stay, so that counts and credits still add up; nothing of the person does.

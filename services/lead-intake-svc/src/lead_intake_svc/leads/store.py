@@ -28,6 +28,18 @@ LEFT JOIN lead_progress AS p ON p.lead_id = l.id
 LEFT JOIN projects AS j ON j.id = l.project_id
 WHERE l.id = $1
 """
+_NEXT_VERSION = "UPDATE leads SET version = version + 1 WHERE id = $1 RETURNING version"
+# All that leads ($1) were ever known by, as identities are kept: also the numbers that they had before somebody
+# corrected them.
+KNOWN_BY = """
+SELECT l.id, CASE WHEN l.test THEN 'test-' ELSE '' END || k.kind AS kind, k.value
+FROM leads AS l CROSS JOIN LATERAL (
+    SELECT 'phone', l.phone UNION SELECT 'email', l.email
+    UNION SELECT 'phone', r.before ->> 'phone' FROM lead_revisions AS r WHERE r.lead_id = l.id
+    UNION SELECT 'email', r.before ->> 'email' FROM lead_revisions AS r WHERE r.lead_id = l.id
+) AS k (kind, value)
+WHERE l.id = ANY($1::text[]) AND k.value IS NOT NULL
+"""
 # What intake itself did is read from the lead and its revisions, so that a push writes no entry.
 _TIMELINE = """
 SELECT at, key, actor, event, summary, data FROM (
@@ -71,3 +83,8 @@ async def find_whole(work: UnitOfWork, lead_id: str) -> Record | None:
     """With all that `lead_content` needs; the lead's row is held, and read after that."""
     await work.execute(_HOLD, lead_id)
     return await work.fetchrow(_WHOLE, lead_id)
+
+
+async def next_version(work: UnitOfWork, lead_id: str) -> int:
+    """For an event about the lead that changes nothing in its row. The caller holds it."""
+    return int(await work.fetchval(_NEXT_VERSION, lead_id))

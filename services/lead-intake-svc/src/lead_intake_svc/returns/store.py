@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from asyncpg import Record
+from lead_intake_svc.leads.store import KNOWN_BY
 from lead_intake_svc.where import where
 from messaging.unit_of_work import UnitOfWork
 
@@ -17,7 +18,8 @@ TERMS = """p.id AS terms_id, p.active, p.sells_leads, p.buys_leads, p.return_rea
     p.include_comments_with_return, p.lead_price"""
 _LOCK_PARTNERS = f"""
 SELECT {TERMS} FROM partners AS p
-WHERE p.id IN (SELECT partner_id FROM leads WHERE id = ANY($1::text[])) ORDER BY p.id FOR NO KEY UPDATE
+WHERE p.id = ANY (ARRAY(SELECT DISTINCT partner_id FROM leads WHERE id = ANY($1::text[])))
+ORDER BY p.id FOR NO KEY UPDATE
 """
 _LOCK_BUYER = f"SELECT {TERMS} FROM partners AS p WHERE p.id = $1 FOR NO KEY UPDATE"
 # Whoever changes what a lead is (returned, sold, erased, revised) holds its row; all take several in this order.
@@ -113,18 +115,9 @@ _SET_OWN_STATE = """
 INSERT INTO lead_progress AS p (lead_id, own_state) VALUES ($1, $2)
 ON CONFLICT (lead_id) DO UPDATE SET own_state = excluded.own_state
 """
-# All that a lead was ever known by: also the numbers that it had before somebody corrected them.
-_MARK_RETURNED = """
-UPDATE lead_identities AS i SET returned = true FROM (
-    SELECT CASE WHEN l.test THEN 'test-' ELSE '' END || k.kind AS kind, k.value
-    FROM leads AS l CROSS JOIN LATERAL (
-        SELECT 'phone', l.phone UNION SELECT 'email', l.email
-        UNION SELECT 'phone', r.before ->> 'phone' FROM lead_revisions AS r WHERE r.lead_id = l.id
-        UNION SELECT 'email', r.before ->> 'email' FROM lead_revisions AS r WHERE r.lead_id = l.id
-    ) AS k (kind, value)
-    WHERE l.id = $1 AND k.value IS NOT NULL
-) AS known
-WHERE i.kind = known.kind AND i.value = known.value AND i.lead_id = $1
+_MARK_RETURNED = f"""
+UPDATE lead_identities AS i SET returned = true FROM ({KNOWN_BY}) AS known
+WHERE i.kind = known.kind AND i.value = known.value AND i.lead_id = known.id
 """
 _SET_FLAGS = f"""
 UPDATE returns AS r SET flags = $2, version = version + 1 WHERE id = $1 RETURNING {_COLUMNS}
@@ -242,7 +235,7 @@ async def set_own_state(work: UnitOfWork, lead_id: str, state: str | None) -> No
 
 async def mark_returned(work: UnitOfWork, lead_id: str) -> None:
     """From now on the same person from the same partner is refused inside the duplicate window."""
-    await work.execute(_MARK_RETURNED, lead_id)
+    await work.execute(_MARK_RETURNED, [lead_id])
 
 
 async def set_flags(work: UnitOfWork, return_id: str, flags: Sequence[str]) -> Record:

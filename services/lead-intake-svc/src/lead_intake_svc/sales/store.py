@@ -10,7 +10,6 @@ from messaging.unit_of_work import UnitOfWork
 _COLUMNS = "id, lead_id, buyer_id, rule_id, state, price, sold_by, sold_at, version"
 _BUYER = "SELECT id, active, buys_leads, is_test FROM partners WHERE id = $1"
 _LOCK_LEADS = "SELECT FROM leads WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE"
-_NEXT_VERSION = "UPDATE leads SET version = version + 1 WHERE id = $1 RETURNING version"
 _INSERT = f"""
 INSERT INTO sales (id, lead_id, buyer_id, rule_id, state, price, sold_by, sold_at)
 VALUES ($1, $2, $3, $4, 'sold', $5, $6, $7) RETURNING {_COLUMNS}
@@ -61,10 +60,6 @@ async def find_buyer(work: UnitOfWork, buyer_id: str) -> Record | None:
 async def lock_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> None:
     """Whoever takes several leads takes them in the order of their ids."""
     await work.execute(_LOCK_LEADS, sorted(set(lead_ids)))
-
-
-async def next_version(work: UnitOfWork, lead_id: str) -> int:
-    return int(await work.fetchval(_NEXT_VERSION, lead_id))
 
 
 async def insert(work: UnitOfWork, values: Sequence[Any]) -> Record:
