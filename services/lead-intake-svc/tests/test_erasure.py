@@ -115,6 +115,20 @@ async def test_i2_27_a_replay_does_not_resurrect(world: World):
     assert result["code"] == "lead-erased"
 
 
+async def test_i2_27_an_open_return_is_still_answered_and_keeps_nothing(world: World):
+    lead_id = (await world.push(lead(phone=PHONE, last_name=CANARY))).json()["id"]
+    body = {"lead_ids": [lead_id], "reason": "wrong number", "comment": CANARY}
+    asked = await world.http.post("/v1/returns", json=body, headers=world.service.headers())
+    await world.rows("DELETE FROM outbox")
+    await erase(world, phone=PHONE)
+    path = f"/v1/returns/{asked.json()['results'][0]['id']}"
+    answer = {"answer": f"{CANARY} moved"}
+    declined = await world.http.post(f"{path}/decline", json=answer, headers=bearer(world.key))
+    assert (declined.json()["state"], declined.json()["answer"]) == ("declined", None)
+    shown = (await world.http.get(f"/v1/leads/{lead_id}", headers=world.service.headers())).json()
+    assert (shown["status"], await traces(world, CANARY, PHONE)) == ("erased", [])
+
+
 async def test_i2_27_the_person_stays_suppressed_by_a_keyed_hash(world: World):
     _, body = await lived(world)
     await erase(world, phone=PHONE)

@@ -15,6 +15,7 @@ from servicekit.http import router
 from servicekit.problems import invalid, not_found
 
 LONGEST = timedelta(days=400)
+_EARLIEST = datetime(1970, 2, 1, tzinfo=UTC)
 _COUNTS = (
     "received", "accepted", "rejected", "quarantined", "converted", "returns_open", "returned", "replacements",
     "billable",
@@ -71,7 +72,7 @@ def portal_router(database: Database) -> APIRouter:
             raise not_found()
         now = datetime.now(UTC)
         end = until or now + timedelta(minutes=1)
-        start = since or end - timedelta(days=30)
+        start = since or max(end, _EARLIEST) - timedelta(days=30)
         if not timedelta(0) < end - start <= LONGEST:
             raise invalid(
                 "span-invalid", f"The time must be longer than nothing and {LONGEST.days} days at most.", "?to"

@@ -48,8 +48,9 @@ UPDATE returns AS r SET state = 'requested', reason = $2, comment = $3, refusal 
 WHERE lead_id = $1 AND kind = $10 AND state = 'proposed' RETURNING {_COLUMNS}
 """
 _ANSWER = f"""
-UPDATE returns AS r SET state = $3, answer = coalesce($4, answer), answered_at = $5, answered_by = $6,
-    version = version + 1
+UPDATE returns AS r SET state = $3, answered_at = $5, answered_by = $6, version = version + 1,
+    answer = CASE WHEN EXISTS (SELECT FROM erased_leads AS e WHERE e.lead_id = r.lead_id) THEN NULL
+        ELSE coalesce($4, answer) END
 WHERE id = $1 AND version = $2 RETURNING {_COLUMNS}
 """
 _DISPUTE = f"""
@@ -113,7 +114,7 @@ SELECT count(*) FROM leads WHERE partner_id = $1 AND id >= $2 AND status = 'acce
 _SOLD = "SELECT count(*) FROM sales WHERE buyer_id = $1 AND sold_at >= $2"
 _SET_OWN_STATE = """
 INSERT INTO lead_progress AS p (lead_id, own_state) VALUES ($1, $2)
-ON CONFLICT (lead_id) DO UPDATE SET own_state = excluded.own_state
+ON CONFLICT (lead_id) DO UPDATE SET own_state = excluded.own_state WHERE p.own_state IS DISTINCT FROM 'erased'
 """
 _MARK_RETURNED = f"""
 UPDATE lead_identities AS i SET returned = true FROM ({KNOWN_BY}) AS known
