@@ -4,7 +4,13 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from lead_intake_svc.clock import clock_tasks
 from lead_intake_svc.consents.routes import consents_router
+from lead_intake_svc.crm_contacts.receive_contacts import ReceiveContacts
+from lead_intake_svc.forms.limits import FormLimits
+from lead_intake_svc.forms.post_form import FormPosts
+from lead_intake_svc.forms.post_routes import form_posts_router
+from lead_intake_svc.forms.routes import forms_router
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -21,10 +27,9 @@ from lead_intake_svc.quarantine.rebuild import Rebuild
 from lead_intake_svc.quarantine.routes import quarantine_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.settings import Settings
-from lead_intake_svc.subscriptions import SUBSCRIPTIONS
+from lead_intake_svc.subscriptions import subscriptions
 from lead_intake_svc.suppression_lists.routes import PATH as LISTS_PATH
 from lead_intake_svc.suppression_lists.routes import UPLOAD_BYTES, suppression_lists_router
-from lead_intake_svc.suppression_lists.tell import list_tasks
 from lead_intake_svc.suppressions.hashing import Hashing
 from lead_intake_svc.suppressions.routes import suppressions_router
 
@@ -42,6 +47,7 @@ async def build(settings: Settings) -> App:
     mail_domains = MailDomains(Resolver(settings.dns_server, settings.dns_timeout_seconds))
     admission = Admission(reference, mail_domains, hashing)
     intake = Intake(database, GroupCommit(database, room=settings.intake_queue))
+    contacts = ReceiveContacts(database, reference, admission)
     pushes = intake_router(authenticator, admission, intake)
     routers = (
         pushes,
@@ -51,6 +57,8 @@ async def build(settings: Settings) -> App:
         leads_router(database, reference),
         partners_router(database),
         keys_router(database, pepper),
+        forms_router(database),
+        form_posts_router(FormPosts(database, authenticator, admission, intake, FormLimits(database, pepper))),
         suppressions_router(database),
         suppression_lists_router(database, hashing),
     )
@@ -61,4 +69,10 @@ async def build(settings: Settings) -> App:
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
-    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=list_tasks(database))
+    return App(
+        name=NAME,
+        database=database,
+        http=http,
+        subscriptions=subscriptions(contacts.receive),
+        tasks=clock_tasks(database),
+    )
