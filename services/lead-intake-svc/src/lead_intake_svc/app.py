@@ -1,14 +1,19 @@
 """lead-intake-svc, put together."""
 
-from functools import partial
 
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from lead_intake_svc.clock import clock_tasks
 from lead_intake_svc.consents.routes import consents_router
 from lead_intake_svc.credits.routes import credits_router
+from lead_intake_svc.crm_contacts.receive_contacts import ReceiveContacts
 from lead_intake_svc.erasure.routes import erasures_routers
+from lead_intake_svc.forms.limits import FormLimits
+from lead_intake_svc.forms.post_form import FormPosts
+from lead_intake_svc.forms.post_routes import form_posts_router
+from lead_intake_svc.forms.routes import forms_router
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -28,14 +33,12 @@ from lead_intake_svc.quarantine.routes import quarantine_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.replacements.routes import replacements_router
 from lead_intake_svc.return_flags.routes import return_flags_router
-from lead_intake_svc.returns.lapse_returns import keep_lapsing
 from lead_intake_svc.returns.routes import returns_router
 from lead_intake_svc.sales.routes import sale_rules_router, sales_router
 from lead_intake_svc.settings import Settings
-from lead_intake_svc.subscriptions import SUBSCRIPTIONS
+from lead_intake_svc.subscriptions import subscriptions
 from lead_intake_svc.suppression_lists.routes import PATH as LISTS_PATH
 from lead_intake_svc.suppression_lists.routes import UPLOAD_BYTES, suppression_lists_router
-from lead_intake_svc.suppression_lists.tell import list_tasks
 from lead_intake_svc.suppressions.hashing import Hashing
 from lead_intake_svc.suppressions.routes import suppressions_router
 
@@ -53,6 +56,7 @@ async def build(settings: Settings) -> App:
     mail_domains = MailDomains(Resolver(settings.dns_server, settings.dns_timeout_seconds))
     admission = Admission(reference, mail_domains, hashing)
     intake = Intake(database, GroupCommit(database, room=settings.intake_queue), OwnTransaction(database, reference))
+    contacts = ReceiveContacts(database, reference, admission)
     pushes = intake_router(authenticator, admission, intake)
     routers = (
         pushes,
@@ -62,6 +66,8 @@ async def build(settings: Settings) -> App:
         leads_router(database, reference),
         partners_router(database),
         keys_router(database, pepper),
+        forms_router(database),
+        form_posts_router(FormPosts(database, authenticator, admission, intake, FormLimits(database, pepper))),
         suppressions_router(database),
         suppression_lists_router(database, hashing),
         returns_router(database),
@@ -80,5 +86,10 @@ async def build(settings: Settings) -> App:
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
-    tasks = (*list_tasks(database), partial(keep_lapsing, database))
-    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)
+    return App(
+        name=NAME,
+        database=database,
+        http=http,
+        subscriptions=subscriptions(contacts.receive),
+        tasks=clock_tasks(database),
+    )

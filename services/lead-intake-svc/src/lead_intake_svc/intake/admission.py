@@ -42,6 +42,10 @@ class Admission:
             error = self._list_error(lead.contact_list_id, project)
             if error is not None:
                 raise error
+        return self.candidate(lead, sender, project, fingerprint)
+
+    def candidate(self, lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes) -> Candidate:
+        """Checked, whether or not the project takes leads now."""
         domain = self._asked_domain(lead)
         takes_mail = None if domain is None else self._mail_domains.takes_mail(domain)
         return make_candidate(lead, sender, project, fingerprint, Outside(self._hashing, takes_mail))

@@ -43,9 +43,20 @@ class Authenticator:
     async def seller(self, request: Request) -> tuple[KeyFacts, PartnerFacts]:
         """The holder of a writing key, if that partner may sell leads now (I2.2)."""
         key = await self.holder(request, WRITE)
-        partner = self._reference.partners[key.partner_id]
-        if not partner.active:
-            raise forbidden("partner-inactive", "The partner company is not active.")
-        if not partner.sells_leads:
-            raise forbidden("partner-cannot-sell", "The partner company does not sell leads.")
-        return key, partner
+        return key, _selling(self._reference.partners[key.partner_id])
+
+    async def selling(self, partner_id: str) -> PartnerFacts:
+        """For who needs no key. Raises 403 as for one with a key."""
+        await self._reference.current()
+        if partner_id not in self._reference.partners:
+            await self._reference.reload()
+        return _selling(self._reference.partners[partner_id])
+
+
+def _selling(partner: PartnerFacts) -> PartnerFacts:
+    """I2.2."""
+    if not partner.active:
+        raise forbidden("partner-inactive", "The partner company is not active.")
+    if not partner.sells_leads:
+        raise forbidden("partner-cannot-sell", "The partner company does not sell leads.")
+    return partner

@@ -65,15 +65,53 @@ SUPPRESSIONS = (
     "CREATE INDEX suppression_tells_next ON suppression_tells (urgent DESC, position)",
 )
 
+FORMS = (
+    """
+    CREATE TABLE forms (
+        id text COLLATE "C" PRIMARY KEY,
+        partner_id text COLLATE "C" NOT NULL REFERENCES partners,
+        project_id text COLLATE "C" NOT NULL,
+        contact_list_id text COLLATE "C",
+        name text NOT NULL,
+        mapping jsonb NOT NULL,
+        constants jsonb NOT NULL,
+        keep_unmapped boolean NOT NULL,
+        consent_text text,
+        honeypot text,
+        public boolean NOT NULL,
+        per_minute integer NOT NULL,
+        per_minute_and_address integer NOT NULL,
+        success_url text,
+        active boolean NOT NULL,
+        version integer NOT NULL DEFAULT 1,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        updated_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX forms_partner ON forms (partner_id, id)",
+    # What is lost in a crash is at most a minute of counting.
+    """
+    CREATE UNLOGGED TABLE form_hits (
+        form_id text COLLATE "C" NOT NULL,
+        who text COLLATE "C" NOT NULL,
+        minute timestamptz NOT NULL,
+        n integer NOT NULL,
+        PRIMARY KEY (form_id, who, minute)
+    )
+    """,
+)
+
 
 def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
-    for statement in (*CHECKS, *PARTNERS, *SUPPRESSIONS):
+    for statement in (*CHECKS, *PARTNERS, *SUPPRESSIONS, *FORMS):
         op.execute(statement)
 
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
+    op.execute("DROP TABLE form_hits")
+    op.execute("DROP TABLE forms")
     op.execute("DROP TABLE suppression_tells")
     op.execute("DELETE FROM suppressions WHERE list_id IS NOT NULL")
     op.execute("ALTER TABLE suppressions DROP COLUMN list_id")

@@ -72,9 +72,6 @@ UPDATE returns AS r SET state = $2, lapsed_at = $3, version = version + 1,
     answered_at = CASE WHEN $2 = 'accepted' THEN $3::timestamptz END
 WHERE id = $1 RETURNING {_COLUMNS}
 """
-_SECONDS_UNTIL_DUE = """
-SELECT extract(epoch FROM min(answer_by) - now())::float8 FROM returns WHERE state = 'requested'
-"""
 _LEAD_OF = """
 SELECT l.id, l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.test, l.external_id
 FROM leads AS l WHERE l.id = $1
@@ -185,11 +182,6 @@ async def take_due(work: UnitOfWork, now: datetime, limit: int) -> list[Record]:
 
 async def lapse(work: UnitOfWork, return_id: str, state: str, at: datetime) -> Record:
     return _changed(await work.fetchrow(_LAPSE, return_id, state, at))
-
-
-async def seconds_until_due(work: UnitOfWork) -> float | None:
-    seconds: float | None = await work.fetchval(_SECONDS_UNTIL_DUE)
-    return seconds
 
 
 async def find(work: UnitOfWork, return_id: str, own: str | None, *, lock: bool = False) -> Record | None:
