@@ -69,7 +69,7 @@ WITH stored AS (
     SELECT order_id, lead_id, number, status, items, total, false
     FROM jsonb_to_recordset($1) AS c (order_id text, lead_id text, number text, status text, items jsonb, total jsonb)
     ON CONFLICT (lead_id, number) DO UPDATE SET status = excluded.status, items = excluded.items,
-        total = excluded.total, version = o.version + 1
+        total = excluded.total, version = o.version + 1, changed_at = now()
         WHERE NOT o.edited AND o.status = 'partial'
     RETURNING order_id, lead_id, o.version
 )

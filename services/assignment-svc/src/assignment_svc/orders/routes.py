@@ -13,11 +13,12 @@ from servicekit.identity import Caller, Identity
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
+from assignment_svc.conditions import Conditions
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.orders import store, write_order
 from assignment_svc.orders.shapes import OrderIn, OrderOut, OrderPatch, order_out
-from assignment_svc.scope import scope_of
-from assignment_svc.work_items.editing import find_visible, open_for_writing
+from assignment_svc.scope import require_staff, sight_of
+from assignment_svc.work_items.editing import find_readable, open_for_writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,15 @@ def order_routes(database: Database) -> APIRouter:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[OrderOut]:
-        scope = scope_of(caller)
-        before = decode_cursor(cursor, str)
+        past = decode_cursor(cursor, str, str)
+        where = Conditions()
+        where.add_given("o.lead_id = ?", lead_id)
+        if past is not None:
+            where.add("(o.lead_id, o.order_id) < (?, ?)", *past)
         async with database.unit_of_work() as work:
-            filters = (lead_id, before[0] if before else None, limit + 1, scope.agent_id, scope.states)
-            rows = await store.list_orders(work, *filters)
-        return page_of(rows, limit, order_out, lambda row: (row["order_id"],))
+            (await sight_of(work, caller)).narrow(where)
+            rows = await store.list_orders(work, where, limit + 1)
+        return page_of(rows, limit, order_out, lambda row: (row["lead_id"], row["order_id"]))
 
     @routes.post("", status_code=201, summary="Begin an order of a lead")
     async def add(body: OrderIn, caller: Caller, response: Response, lock_token: LockToken = None) -> OrderOut:
@@ -84,11 +88,11 @@ def order_routes(database: Database) -> APIRouter:
 
 
 async def _find(work: UnitOfWork, caller: Identity, order_id: str) -> Record:
-    scope_of(caller)
+    require_staff(caller)
     order = await store.find_order(work, order_id)
     if order is None:
         raise not_found()
-    await find_visible(work, caller, order["lead_id"])
+    await find_readable(work, caller, order["lead_id"])
     return order
 
 

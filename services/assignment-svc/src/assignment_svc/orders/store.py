@@ -7,16 +7,17 @@ from asyncpg import Record, UniqueViolationError
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict
 
+from assignment_svc.conditions import Conditions
+
 COLUMNS = "order_id, lead_id, version, number, status, items, total"
 
 FIND = f"SELECT {COLUMNS} FROM orders WHERE order_id = $1"
 
-LIST = f"""
-SELECT {COLUMNS} FROM orders JOIN work_items w USING (lead_id)
-WHERE ($1::text IS NULL OR lead_id = $1) AND ($2::text IS NULL OR orders.order_id < $2)
-  AND ($4::text IS NULL OR w.agent_id = $4 OR w.state = ANY($5::text[]))
-ORDER BY orders.order_id DESC LIMIT $3
-""".replace("order_id, lead_id, version", "orders.order_id, lead_id, orders.version", 1)
+LIST = """
+SELECT o.order_id, o.lead_id, o.version, o.number, o.status, o.items, o.total
+FROM orders o JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
+WHERE {} ORDER BY o.lead_id DESC, o.order_id DESC LIMIT {}
+"""
 
 # Both writes go with the work item's version: the events of orders are numbered with those of the lead.
 _TOUCH = """
@@ -39,13 +40,13 @@ WITH written AS (
 
 CHANGE = f"""
 WITH written AS (
-    UPDATE orders SET version = version + 1, number = $5, items = $6, total = $7, edited = true
+    UPDATE orders SET version = version + 1, number = $5, items = $6, total = $7, edited = true, changed_at = now()
     WHERE order_id = $1 AND version = $8 AND status = 'partial' RETURNING {COLUMNS}
 {_TOUCH}"""
 
 COMPLETE = f"""
 WITH written AS (
-    UPDATE orders SET version = version + 1, status = 'completed', edited = true
+    UPDATE orders SET version = version + 1, status = 'completed', edited = true, changed_at = now()
     WHERE order_id = $1 AND status = 'partial' RETURNING {COLUMNS}
 {_TOUCH}"""
 
@@ -63,9 +64,9 @@ async def find_order(work: UnitOfWork, order_id: str) -> Record | None:
     return await work.fetchrow(FIND, order_id)
 
 
-async def list_orders(work: UnitOfWork, *filters: Any) -> list[Record]:
-    """Filters as LIST numbers them: lead, before this order, limit, only of agent, or in states."""
-    return await work.fetch(LIST, *filters)
+async def list_orders(work: UnitOfWork, where: Conditions, limit: int) -> list[Record]:
+    """Newest leads first, and of each its newest order first."""
+    return await work.fetch(LIST.format(where.sql, where.value(limit)), *where.args)
 
 
 async def insert_order(work: UnitOfWork, ids: tuple[str, str], actor: str, content: OrderContent) -> Record:

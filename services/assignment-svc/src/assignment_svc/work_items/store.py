@@ -7,6 +7,7 @@ from asyncpg import Record
 from contracts.events.assignment import AttemptLoggedV1
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.conditions import Conditions
 from assignment_svc.work_items.change import Change
 from assignment_svc.work_items.item import WorkItem
 
@@ -61,6 +62,7 @@ WITH change AS MATERIALIZED (
             ELSE now() END,
         attempts = c.attempts, calls = c.calls, next_attempt_at = c.next_attempt_at, reason = c.reason,
         disposition_id = c.disposition_id, validated = c.validated, changed_at = now(),
+        closed_at = CASE WHEN c.state IN ('resolved', 'converted', 'invalid') THEN now() END,
         expires_at = CASE WHEN c.state IN ('queued', 'pending') THEN (
             SELECT least(l.received_at + p.max_age, k.expires_at)
             FROM leads l LEFT JOIN projects p USING (project_id) LEFT JOIN contact_lists k USING (contact_list_id)
@@ -113,14 +115,7 @@ FROM {VIEW_TABLES} LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.expires_at >
 WHERE w.lead_id = $1
 """
 
-# Every filter is left out by NULL; the scope of the caller ($6: own leads of, $7: states) is one of them.
-LIST = f"""
-SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES}
-WHERE ($1::text IS NULL OR w.state = $1) AND ($2::text IS NULL OR w.agent_id = $2)
-  AND ($3::text IS NULL OR l.project_id = $3) AND ($4::text IS NULL OR w.lead_id < $4)
-  AND ($6::text IS NULL OR w.agent_id = $6 OR w.state = ANY($7::text[]))
-ORDER BY w.lead_id DESC LIMIT $5
-"""
+LIST = f"SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES} WHERE {{}} ORDER BY w.lead_id DESC LIMIT {{}}"
 
 HISTORY = """
 SELECT position, version, at, event, actor, agent_id, data FROM history
@@ -181,9 +176,9 @@ async def read_view(work: UnitOfWork, lead_id: str) -> Record | None:
     return await work.fetchrow(VIEW, lead_id)
 
 
-async def list_views(work: UnitOfWork, *filters: Any) -> list[Record]:
-    """Filters as LIST numbers them: state, agent, project, before this lead, limit, only of agent, or in states."""
-    return await work.fetch(LIST, *filters)
+async def list_views(work: UnitOfWork, where: Conditions, limit: int) -> list[Record]:
+    """Newest first."""
+    return await work.fetch(LIST.format(where.sql, where.value(limit)), *where.args)
 
 
 async def read_history(work: UnitOfWork, lead_id: str, before: int | None, limit: int) -> list[Record]:
