@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import asyncpg
 import httpx2
 from embedded import PostgresServer, free_port
-from servicekit.identity import HEADER, Identity
+from servicekit.identity import HEADER, Identity, IdentitySigner
 from servicekit.keys import generate_signing_key, public_key_set, signer_of
 from servicekit.migrations import migrate
 
 from performance.figures import Figure, Run, Target, alternating
 from performance.machines import create_database, postgres, process
 
-AGENT = "usr_1"
+CALLERS = {"agent": Identity("usr_1", "leads_agent"), "boss": Identity("usr_boss", "supervisor")}
 # Each agent has 20 leads in hand and 60 closed ones, whatever the rest of the centre has.
 CENTRE = """
 INSERT INTO projects SELECT 'prj_' || n, 1, 'Campaign ' || n, 'active', NULL, 'always', NULL, NULL, NULL, false,
@@ -51,16 +51,17 @@ PAGES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Centre:
-    """A call centre's API, and what signs its callers in."""
+    """A call centre's API, and what signs its callers in, for a minute."""
 
     url: str
-    headers: Mapping[str, Mapping[str, str]]
+    signer: IdentitySigner
 
     async def read(self, page: str, times: int) -> dict[str, float]:
         """The median of reading it one after the other, after a tenth of that to warm up."""
         caller, path = PAGES[page]
         took: list[float] = []
-        async with httpx2.AsyncClient(base_url=self.url, headers=dict(self.headers[caller])) as client:
+        headers = {HEADER: self.signer.sign(CALLERS[caller])}
+        async with httpx2.AsyncClient(base_url=self.url, headers=headers) as client:
             for _ in range(times + times // 10):
                 began = time.perf_counter()
                 answer = await client.get(path)
@@ -82,15 +83,13 @@ async def centre(server: PostgresServer, leads: int) -> AsyncGenerator[Centre]:
     await connection.execute("CHECKPOINT")
     await connection.close()
     key, port = generate_signing_key(), free_port()
-    callers = {"agent": Identity(AGENT, "leads_agent"), "boss": Identity("usr_boss", "supervisor")}
     environment = {
         "LEADWIRE_DATABASE_URL": dsn,
         "LEADWIRE_IDENTITY_KEYS": public_key_set(key),
         "LEADWIRE_HTTP_PORT": str(port),
     }
     with process(["-m", "assignment_svc", "api"], port, environment):
-        signer = signer_of(key)
-        yield Centre(f"http://127.0.0.1:{port}", {name: {HEADER: signer.sign(who)} for name, who in callers.items()})
+        yield Centre(f"http://127.0.0.1:{port}", signer_of(key))
 
 
 async def measure(run: Run) -> list[Figure]:

@@ -1,5 +1,6 @@
 """SQL of orders."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ _TOUCH = """
     FROM written o WHERE w.lead_id = o.lead_id RETURNING w.lead_id, w.version
 ), told AS (
     INSERT INTO history (lead_id, version, event, actor, agent_id, data)
-    SELECT t.lead_id, t.version, $3, $4, w.agent_id, jsonb_build_object('order_id', o.order_id, 'number', o.number)
+    SELECT t.lead_id, t.version, $3, $4, w.agent_id, to_jsonb(o) - 'lead_id'
     FROM touched t JOIN written o USING (lead_id) JOIN work_items w USING (lead_id)
 )
 SELECT o.*, t.version AS item_version FROM written o JOIN touched t USING (lead_id)
@@ -49,6 +50,19 @@ WITH written AS (
     UPDATE orders SET version = version + 1, status = 'completed', edited = true, changed_at = now()
     WHERE order_id = $1 AND status = 'partial' RETURNING {COLUMNS}
 {_TOUCH}"""
+
+# A sponsor's own product comes before one of the same code that is nobody's.
+PRICES = """
+SELECT DISTINCT ON (code) code, price FROM products
+WHERE code = ANY($2::text[]) AND (sponsor_id IS NULL OR sponsor_id = $1) ORDER BY code, sponsor_id NULLS LAST
+"""
+
+STORE_PRODUCT = """
+INSERT INTO products AS p (product_id, version, code, name, sponsor_id, price) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (product_id) DO UPDATE SET version = excluded.version, code = excluded.code, name = excluded.name,
+    sponsor_id = excluded.sponsor_id, price = excluded.price
+    WHERE p.version < excluded.version
+"""
 
 STATUS = "SELECT status FROM orders WHERE order_id = $1"
 
@@ -95,6 +109,17 @@ async def complete_order(work: UnitOfWork, order_id: str, actor: str) -> Record 
 
 async def read_status(work: UnitOfWork, order_id: str) -> str | None:
     return await work.fetchval(STATUS, order_id)
+
+
+async def read_prices(work: UnitOfWork, sponsor_id: str | None, codes: Sequence[str]) -> dict[str, Any]:
+    """Of the products with these codes that have a price."""
+    rows = await work.fetch(PRICES, sponsor_id, list(codes))
+    return {row["code"]: row["price"] for row in rows if row["price"] is not None}
+
+
+async def store_product(work: UnitOfWork, *values: Any) -> None:
+    """Id, version, code, name, sponsor and price, if it is newer than what is known."""
+    await work.execute(STORE_PRODUCT, *values)
 
 
 def _taken() -> Exception:

@@ -1,6 +1,6 @@
 """SQL of work items: reading them, and the one statement that moves them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asyncpg import Record
@@ -124,6 +124,25 @@ WHERE lead_id = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position D
 
 NOTE = "INSERT INTO history (lead_id, version, event, actor, agent_id, data) VALUES ($1, $2, $3, $4, $5, $6)"
 
+NOTE_OF_LEAD = """
+INSERT INTO history (lead_id, version, event, agent_id, data)
+SELECT lead_id, version, $2, agent_id, $3 FROM work_items WHERE lead_id = $1
+"""
+
+# What changes no state and is told to others takes a version all the same: events of a lead are numbered by it.
+TOUCH = """
+WITH touched AS (
+    UPDATE work_items w SET version = w.version + 1, changed_at = now()
+    WHERE w.lead_id = $1 AND w.version = $2 AND ($6::bigint IS NULL OR EXISTS (
+        SELECT FROM locks k WHERE k.lead_id = w.lead_id AND k.token = $6 AND k.expires_at > now()))
+    RETURNING w.lead_id, w.version, w.agent_id
+), told AS (
+    INSERT INTO history (lead_id, version, event, actor, agent_id, data)
+    SELECT lead_id, version, $3, $4, agent_id, $5 FROM touched
+)
+SELECT version FROM touched
+"""
+
 ATTEMPT = """
 INSERT INTO attempts (attempt_id, lead_id, agent_id, number, outcome, contacted, started_at, ended_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -188,6 +207,18 @@ async def read_history(work: UnitOfWork, lead_id: str, before: int | None, limit
 async def note_in_history(work: UnitOfWork, item: WorkItem, event: str, actor: str, data: dict[str, Any]) -> None:
     """For what changes no state, e.g. a broken lock."""
     await work.execute(NOTE, item.lead_id, item.version, event, actor, item.agent_id, data)
+
+
+async def note_of_lead(work: UnitOfWork, lead_id: str, event: str, data: dict[str, Any]) -> None:
+    """For what the system says about a lead, if it is here."""
+    await work.execute(NOTE_OF_LEAD, lead_id, event, data)
+
+
+async def touch_item(
+    work: UnitOfWork, item: WorkItem, told: tuple[str, str, Mapping[str, Any]], token: int | None
+) -> int | None:
+    """`told`: event, actor and data of the history entry. The new version; None when the item or its lock changed."""
+    return await work.fetchval(TOUCH, item.lead_id, item.version, *told, token)
 
 
 async def insert_attempt(work: UnitOfWork, event: AttemptLoggedV1) -> None:
