@@ -98,7 +98,12 @@ async def test_a1_13_the_history_tells_everything_with_who_and_when(centre: Call
     await centre.step(lead_id, "notes", token, note="prefers mornings")
     order = {"lead_id": lead_id, "number": "N2"}
     await centre.write("POST", "orders", order, centre.as_agent(token=token))
-    mail = {"email_id": "eml_1", "cause_id": "evt_1", "template": "purchase", "recipient": "p@example.fi"}
+    mail: dict[str, Any] = {
+        "email_id": "eml_1",
+        "cause_id": "evt_1",
+        "template": "purchase",
+        "recipient": "p@example.fi",
+    }
     await centre.service.deliver(EmailSentV1(lead=lead_ref(lead_id), **mail))
     await centre.service.deliver(EmailBouncedV1(lead=lead_ref(lead_id), kind="bounce", reason="5.1.1", **mail), 2)
     await centre.service.deliver(EmailSentV1(lead=lead_ref("lead_x"), **mail), 3)
@@ -117,7 +122,7 @@ async def test_a1_13_the_history_tells_everything_with_who_and_when(centre: Call
 
 
 def _updated(event: Any, order: Order) -> Any:
-    fields = {name: getattr(event, name) for name in event.__struct_fields__}
+    fields: dict[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__}
     return LeadUpdatedV1(**{**fields, "order": order})
 
 

@@ -7,6 +7,7 @@ from servicekit.http import create_http
 from assignment_svc.agent_options.routes import agent_option_routes
 from assignment_svc.agents.routes import agent_routes
 from assignment_svc.assignments.routes import assignment_routes
+from assignment_svc.campaign_settings.routes import campaign_setting_routes
 from assignment_svc.campaigns.routes import campaign_routes
 from assignment_svc.customers.routes import customer_routes
 from assignment_svc.dispositions.routes import disposition_routes
@@ -42,6 +43,7 @@ async def build(settings: Settings) -> App:
         agent_routes(database),
         agent_option_routes(database),
         campaign_routes(database),
+        campaign_setting_routes(database),
         disposition_routes(database),
         order_routes(database),
         customer_routes(database),

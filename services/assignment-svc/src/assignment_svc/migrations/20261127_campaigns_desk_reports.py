@@ -43,7 +43,8 @@ CREATE TABLE campaign_settings (
     call_channel text NOT NULL CHECK (call_channel IN ('tel_link', 'sip', 'external')),
     url_pattern text,
     claims_on_untick text NOT NULL CHECK (claims_on_untick IN ('finish', 'release')),
-    CHECK ((call_channel = 'external') = (url_pattern IS NOT NULL))
+    CHECK ((call_channel = 'external') <= (url_pattern IS NOT NULL)),
+    CHECK ((call_channel = 'tel_link') <= (url_pattern IS NULL))
 )
 """,
     """
@@ -83,16 +84,6 @@ CREATE TABLE lead_edits (
 )
 """,
     "COMMENT ON TABLE lead_edits IS 'what agents corrected, so that a later update by intake does not undo it'",
-    """
-CREATE TABLE messages (
-    message_id text COLLATE "C" PRIMARY KEY,
-    lead_id text COLLATE "C" NOT NULL,
-    template_id text COLLATE "C" NOT NULL,
-    agent_id text COLLATE "C" NOT NULL,
-    at timestamptz NOT NULL DEFAULT now()
-)
-""",
-    "CREATE INDEX messages_lead ON messages (lead_id, message_id)",
     """
 CREATE TABLE survey_templates (
     template_id text COLLATE "C" PRIMARY KEY,
@@ -226,7 +217,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION refuse_rewriting_history")
     for table in (
         *("opportunities", "campaign_tools", "account_responsibles", "survey_answers", "survey_versions"),
-        *("survey_templates", "messages", "lead_edits", "campaign_fields", "campaign_templates", "campaign_outcomes"),
+        *("survey_templates", "lead_edits", "campaign_fields", "campaign_templates", "campaign_outcomes"),
         *("campaign_settings", "products", "assignment_batches", "agent_options"),
     ):
         op.execute(f"DROP TABLE {table}")

@@ -14,6 +14,7 @@ from contracts.events.sponsor import (
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.campaign_settings.store import apply_lock_time
 from assignment_svc.orders.store import store_product
 from assignment_svc.reference import store
 from assignment_svc.timers.expire import expire
@@ -49,6 +50,7 @@ async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) 
     )
     if now is None:
         return
+    await apply_lock_time(work, event.project_id, project_changed=True)
     await store.notice(work)
     ordering = ("newest_first", "use_partner_priority")
     if before is None or any(before[name] != now[name] for name in ordering):
