@@ -22,12 +22,6 @@ OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 SENSIBLE = 20
 
 
-def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
-    named = {name.replace("_", "-"): value for name, value in headers.items()} | {"content-length": str(len(body))}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
-    return f"HTTP/1.1 {status} Said So\r\n{lines}\r\n".encode() + body
-
-
 @dataclass
 class Post:
     """A request as the sink got it. `server_name` is what was asked for in TLS."""
@@ -61,6 +55,11 @@ class HookSink:
         self.answer: Callable[[Post, asyncio.StreamWriter], Awaitable[bytes | None]] = self._accept
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @staticmethod
+    def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
+        lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        return f"HTTP/1.1 {status} Said So\r\n{lines}content-length: {len(body)}\r\n\r\n".encode() + body
 
     def url(self, path: str = "/hook", scheme: str = "http", host: str = "127.0.0.1") -> str:
         return f"{scheme}://{host}:{self.port}{path}"
@@ -144,6 +143,15 @@ class Hooks:
         body = {name: value for name, value in body.items() if value is not None}
         return await self.call("POST", "/v1/webhook-endpoints", status, json=body)
 
+    async def receiver(self, url: str, kind: str = "sponsor", owner_id: str = "spo_1") -> Any:
+        """An endpoint that hears of nothing, and is sent leads."""
+        return await self.endpoint(url, owner_kind=kind, owner_id=owner_id, event_types=[], receives_leads=True)
+
+    async def leadwire(self, url: str, **fields: Any) -> Any:
+        """The endpoint of partner 2, a buyer that runs Leadwire itself."""
+        keys: dict[str, Any] = {"api_key": "lw_live_abcdefghijklmnop", "target_project_id": "prj_theirs"}
+        return await self.endpoint(url, owner_id="ptr_2", kind="leadwire", event_types=[], **(keys | fields))
+
     async def call(self, method: str, path: str, status: int = 200, headers: Any = None, **options: Any) -> Any:
         headers = self.service.headers() | (headers or {})
         answer = await self.service.http.request(method, path, headers=headers, **options)
@@ -188,6 +196,10 @@ class Hooks:
     async def row(self) -> Any:
         [row] = await self.rows()
         return row
+
+    async def told(self, event_class: Any) -> list[Any]:
+        """Of this kind, what the service published."""
+        return list(await self.service.published(event_class))
 
     async def log(self) -> list[str]:
         rows = await self.service.db.pool.fetch("SELECT event FROM webhook_attempts ORDER BY id")
@@ -241,3 +253,30 @@ def sold() -> Callable[..., LeadSoldV1]:
         return LeadSoldV1(lead=ref(number), **(standard | fields))
 
     return make
+
+
+@pytest.fixture
+def as_partner(service: ServiceUnderTest) -> dict[str, str]:
+    return service.headers("partner", user_id="usr_p", partner_id="ptr_1")
+
+
+@pytest.fixture
+def as_sponsor(service: ServiceUnderTest) -> dict[str, str]:
+    return service.headers("sponsor", user_id="usr_s", sponsor_id="spo_1")
+
+
+class Names:
+    """A name server whose answers change: the boundary that the sender asks, in place of the system's."""
+
+    def __init__(self, *answers: list[str]):
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str, _: int) -> list[str]:
+        self.asked.append(host)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@pytest.fixture
+def names_of() -> type[Names]:
+    return Names
