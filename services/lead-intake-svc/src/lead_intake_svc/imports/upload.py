@@ -34,6 +34,7 @@ class Form:
     _header: bytearray = field(default_factory=bytearray)
     _disposition: bytearray = field(default_factory=bytearray)
     _arrived: list[FilePart] = field(default_factory=list[FilePart])
+    _complete: bool = False
 
     async def files(self, request: Request) -> AsyncGenerator[FilePart]:
         """Raises 400 for a broken body, 415 for another kind of it, 422 for fields that are too many or too long."""
@@ -51,6 +52,7 @@ class Form:
                 "on_headers_finished": self._headers_finished,
                 "on_part_data": self._data,
                 "on_part_end": self._end,
+                "on_end": self._finish,
             },
         )
         try:
@@ -58,11 +60,12 @@ class Form:
                 parser.write(data)
                 for part in self._take():
                     yield part
-            parser.finalize()
         except FormParserError:
-            raise DomainError(Kind.BAD_REQUEST, "multipart-broken", "The body is not well-formed.") from None
+            raise _broken() from None
         except ClientDisconnect:
             raise DomainError(Kind.BAD_REQUEST, "body-incomplete") from None
+        if not self._complete:
+            raise _broken()
 
     def _take(self) -> list[FilePart]:
         arrived, self._arrived = self._arrived, []
@@ -111,7 +114,14 @@ class Form:
         except UnicodeDecodeError:
             raise invalid("field-not-utf-8", "A field of the form is not UTF-8.") from None
 
+    def _finish(self) -> None:
+        self._complete = True
+
     @property
     def file_name(self) -> str:
         """Of the file that is being read, without folders."""
         return (self._file or "").replace("\\", "/").rpartition("/")[2].replace("\0", "")[:200]
+
+
+def _broken() -> DomainError:
+    return DomainError(Kind.BAD_REQUEST, "multipart-broken", "The body is not well-formed.")
