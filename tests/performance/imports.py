@@ -84,7 +84,11 @@ class Product:
         await connection.close()
         if not stored == told == results == self.rows:
             raise RuntimeError(f"stored {stored} leads, told of {told}, with {results} results")
-        return {"rate": self.rows / seen["seconds"], "cpu": seen["cpu"] / self.rows * 1e6, "memory": seen["above rest MiB"]}
+        return {
+            "rate": self.rows / seen["seconds"],
+            "cpu": seen["cpu"] / self.rows * 1e6,
+            "memory": seen["above rest MiB"],
+        }
 
 
 async def _worked(dsn: str) -> dict[str, float]:

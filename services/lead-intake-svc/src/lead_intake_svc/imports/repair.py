@@ -13,6 +13,7 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202c\ufeff"))
 YES = frozenset({"1", "true", "yes", "y", "x", "on", "kyllä", "k", "tosi"})
 NO = frozenset({"", "0", "false", "no", "n", "off", "ei", "e", "epätosi"})
 WITHOUT_MINOR = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
+_MARKED = frozenset("'=")
 NEUTRALISED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 
 
@@ -27,14 +28,13 @@ class Damaged(ValueError):
 
 def clean(cell: str) -> str:
     """Without what no reader sees, and without what spreadsheets (and our own export) put before text."""
-    text = cell if cell.isascii() else cell.translate(_SPACES).translate(_INVISIBLE)
+    text = cell.strip() if cell.isascii() else cell.translate(_SPACES).translate(_INVISIBLE).strip()
+    if text[:1] not in _MARKED:
+        return text
     if text.startswith(NEUTRALISED):
         return text[1:].strip()
-    text = text.strip()
-    if text.startswith("="):
-        wrapped = _AS_TEXT.fullmatch(text)
-        return wrapped[1].strip() if wrapped else text
-    return text
+    wrapped = _AS_TEXT.fullmatch(text)
+    return wrapped[1].strip() if wrapped else text
 
 
 def repair_phone(text: str) -> str:

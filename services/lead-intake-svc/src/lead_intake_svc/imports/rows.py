@@ -1,7 +1,7 @@
 """From the cells of a row to the body of a push, by a mapping."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
@@ -11,6 +11,7 @@ from lead_intake_svc.checks.problem import REJECT
 from lead_intake_svc.imports.repair import Damaged, clean, read_minor, read_time, read_yes_no, repair_phone, with_plus
 
 _SPLIT_LATER = frozenset({"order.total", "order.unit_price", "order.currency", "order.quantity", "full_name"})
+_CONVERTED = frozenset({"phone", "consent.given_at", "test", "location", "order.status"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,11 @@ class Plan:
     region: str
     zone: tzinfo
     id_prefix: str
+    places: "tuple[_Place, ...]" = field(init=False)
 
     def __post_init__(self) -> None:
-        places = [(i, self.mapping[name]) for i, name in enumerate(self.columns) if name in self.mapping]
-        object.__setattr__(self, "_places", places)
+        places = [_place_of(i, self.mapping[name]) for i, name in enumerate(self.columns) if name in self.mapping]
+        object.__setattr__(self, "places", tuple(places))
 
     def body(self, row: Row) -> dict[str, Any]:
         """Raises RowRefused."""
@@ -54,49 +56,37 @@ class Plan:
         if self.contact_list_id is not None:
             body["contact_list_id"] = self.contact_list_id
         later: dict[str, str] = {}
-        places: list[tuple[int, str]] = self._places  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType] -- made once, above
-        for place, field in places:
-            text = clean(cells[place]) if place < len(cells) else ""
+        width = len(cells)
+        for place in self.places:
+            text = clean(cells[place.column]) if place.column < width else ""
             if not text:
                 continue
-            if not text.isascii() and "\ufffd" in text:
-                raise RowRefused("encoding-broken", _pointer(field), "A character is not of the file's encoding.")
-            if "\0" in text:
-                raise RowRefused("character-nul", _pointer(field), "The cell holds a NUL character.")
-            if field in _SPLIT_LATER:
-                later[field] = text
-            else:
-                self._put(body, field, text)
+            if "\0" in text or (not text.isascii() and "\ufffd" in text):
+                raise RowRefused("character-broken", _pointer(place.field), "A character cannot be read.")
+            if place.later:
+                later[place.field] = text
+                continue
+            value = self._value(place.field, text) if place.field in _CONVERTED else text
+            into = body if place.group is None else body.setdefault(place.group, {})
+            (into.setdefault("fields", {}) if place.deep else into)[place.name] = value
         if later:
             _put_together(body, later)
         body.setdefault("external_id", f"{self.id_prefix}-{row.line}")
         return body
 
-    def _put(self, body: dict[str, Any], field: str, text: str) -> None:
+    def _value(self, field: str, text: str) -> Any:
         try:
-            value = self._value(field, text)
+            match field:
+                case "phone":
+                    return self._phone(text)
+                case "consent.given_at":
+                    return read_time(text, self.zone)
+                case "test":
+                    return read_yes_no(text)
+                case _:
+                    return text.lower()
         except Damaged as damaged:
             raise RowRefused(damaged.code, _pointer(field), damaged.detail) from None
-        head, dot, rest = field.partition(".")
-        if not dot:
-            body[head] = value
-        elif head == "account" and rest.startswith("fields."):
-            body.setdefault("account", {}).setdefault("fields", {})[rest.removeprefix("fields.")] = value
-        else:
-            body.setdefault(head, {})[rest] = value
-
-    def _value(self, field: str, text: str) -> Any:
-        match field:
-            case "phone":
-                return self._phone(text)
-            case "consent.given_at":
-                return read_time(text, self.zone)
-            case "test":
-                return read_yes_no(text)
-            case "location" | "order.status":
-                return text.lower()
-            case _:
-                return text
 
     def _phone(self, text: str) -> str:
         """A plus sign that got lost is put back where the number exists with it, and not without it."""
@@ -106,6 +96,25 @@ class Plan:
         international = with_plus(repaired)
         found = international and normalise_phone(international, self.region)
         return found or repaired
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a column's cell goes: into the lead, or a group of it; `deep`: into the group's `fields`."""
+
+    column: int
+    field: str
+    group: str | None
+    name: str
+    deep: bool
+    later: bool
+
+
+def _place_of(column: int, field: str) -> _Place:
+    head, dot, rest = field.partition(".")
+    deep = head == "account" and rest.startswith("fields.")
+    name = rest.removeprefix("fields.") if deep else rest or head
+    return _Place(column, field, head if dot else None, name, deep, field in _SPLIT_LATER)
 
 
 def _put_together(body: dict[str, Any], later: Mapping[str, str]) -> None:
