@@ -15,7 +15,7 @@ from lead_intake_svc.imports.reading import MAX_FIELD, Records, Unreadable
 from lead_intake_svc.imports.repair import Damaged, clean, read_minor, read_time, read_yes_no
 from lead_intake_svc.imports.rows import Plan, Row, RowRefused, split_name
 from lead_intake_svc.imports.sniffing import EncodingWatch, delimiter_of, format_of
-from lead_intake_svc.spreadsheets.formula import neutral
+from servicekit.csv_lines import cell
 from servicekit.problems import DomainError
 
 
@@ -137,8 +137,8 @@ def test_any_cell_is_read_or_refused_with_a_reason(text: str, other: str):
 @given(st.sampled_from("=+-@"), st.text("ab1+ -=@", max_size=8))
 def test_neutralised_text_comes_back_as_it_was(first: str, rest: str):
     text = (first + rest).strip()
-    assert neutral(text) == "'" + text
-    assert clean(neutral(text)) == text
+    assert cell(text) == "'" + text
+    assert clean(cell(text)) == text
 
 
 FIELDS = ("phone", "consent.given_at", "order.total", "order.quantity", "order.product_code", "test", "full_name")

@@ -4,6 +4,7 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from lead_intake_svc.exports.routes import exports_router
 from lead_intake_svc.import_mappings.routes import import_mappings_router
 from lead_intake_svc.imports.create_import import CreateImport
 from lead_intake_svc.imports.routes import PATH as IMPORTS_PATH
@@ -40,6 +41,7 @@ async def build(settings: Settings) -> App:
     routers = (
         pushes,
         batch_router(authenticator, BatchPush(intake, admission)),
+        exports_router(database),
         leads_router(database, reference),
         partners_router(database),
         keys_router(database, pepper),

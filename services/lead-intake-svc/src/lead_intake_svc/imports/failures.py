@@ -1,31 +1,31 @@
 """The file of failures: the rows as they were, with reasons."""
 
-import csv
-import io
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from asyncpg import Record
 from lead_intake_svc.imports import store
-from lead_intake_svc.spreadsheets.formula import neutral
+from lead_intake_svc.imports.shapes import DELIMITER_NAMES
 from messaging.database import Database
+from servicekit.csv_lines import lines
 
 PAGE = 500
 # None of them is a field's name or heading, so that they are left alone when the file is sent again.
 REASONS = ("leadwire_line", "leadwire_result", "leadwire_codes", "leadwire_reasons")
 
 
-async def failures_of(database: Database, found: Record) -> AsyncGenerator[bytes]:
+async def failures_of(database: Database, found: Record) -> AsyncGenerator[str]:
     """CSV as the file was, in UTF-8 with a mark that spreadsheets know it by. Rows are kept for a while only."""
     columns: list[str] = found["columns"]
-    yield b"\xef\xbb\xbf" + _csv([[*columns, *REASONS]], found["delimiter"])
+    delimiter = DELIMITER_NAMES[found["delimiter"]]
+    yield "\ufeff" + lines([[*columns, *REASONS]], delimiter)
     line = 0
     while True:
         rows = await store.fetch_failed_rows(database.pool, found["id"], line, PAGE)
         if not rows:
             return
         line = rows[-1]["line"]
-        yield _csv([_cells(row, len(columns)) for row in rows if row["cells"] is not None], found["delimiter"])
+        yield lines([_cells(row, len(columns)) for row in rows if row["cells"] is not None], delimiter)
 
 
 def _cells(row: Record, width: int) -> list[str]:
@@ -36,9 +36,3 @@ def _cells(row: Record, width: int) -> list[str]:
     codes = " ".join(problem["code"] for problem in problems)
     reasons = " ".join(problem["detail"] for problem in problems)
     return [*cells, *([""] * (width - len(cells))), str(row["line"]), row["result"], codes, reasons]
-
-
-def _csv(rows: Sequence[Sequence[str]], delimiter: str) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerows([neutral(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8", "replace")

@@ -81,11 +81,11 @@ def plain_heading(text: str) -> str:
 
 def suggest(columns: Sequence[str]) -> dict[str, str]:
     """A mapping by the headings alone; no field is suggested twice. A heading that names a field is that field."""
+    exact = [(column, column.strip()) for column in columns if is_field(column.strip())]
+    guessed = [(column, _BY_HEADING.get(plain_heading(column))) for column in columns]
     found: dict[str, str] = {}
-    for column in columns:
-        name = column.strip()
-        field = name if is_field(name) else _BY_HEADING.get(plain_heading(name))
-        if field is not None and field not in found.values():
+    for column, field in (*exact, *guessed):
+        if field is not None and column not in found and field not in found.values():
             found[column] = field
     if {"first_name", "last_name"} & set(found.values()):
         found = {column: field for column, field in found.items() if field != "full_name"}

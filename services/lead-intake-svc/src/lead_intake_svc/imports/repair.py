@@ -14,7 +14,7 @@ YES = frozenset({"1", "true", "yes", "y", "x", "on", "kyllä", "k", "tosi"})
 NO = frozenset({"", "0", "false", "no", "n", "off", "ei", "e", "epätosi"})
 WITHOUT_MINOR = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
 _MARKED = frozenset("'=")
-NEUTRALISED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
+NEUTRALISED = ("'=", "'+", "'-", "'@", "'\t", "'\r", "'\n")
 
 
 class Damaged(ValueError):

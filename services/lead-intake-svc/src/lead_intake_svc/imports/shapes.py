@@ -11,11 +11,14 @@ from lead_intake_svc.imports.sniffing import DELIMITERS, MAX_COLUMNS
 from lead_intake_svc.intake.shapes import Id
 from pydantic import AfterValidator, Field, Json, StringConstraints
 from pydantic import BaseModel as Output
+from servicekit.csv_lines import Delimiter
 from servicekit.http import Input
 
 Result = Literal["accepted", "rejected", "quarantined", "existing", "updated", "invalid"]
 State = Literal["unmapped", "checking", "checked", "importing", "completed", "cancelled", "failed"]
-_NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+_NAMED_DELIMITERS: Mapping[Delimiter, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+
+DELIMITER_NAMES: Mapping[str, Delimiter] = {character: name for name, character in _NAMED_DELIMITERS.items()}
 
 
 def _mapping(value: dict[str, str]) -> dict[str, str]:
@@ -27,7 +30,8 @@ def _mapping(value: dict[str, str]) -> dict[str, str]:
 
 
 def _delimiter(value: str) -> str:
-    delimiter = _NAMED_DELIMITERS.get(value.strip().lower(), value)
+    named = {str(name): character for name, character in _NAMED_DELIMITERS.items()}
+    delimiter = named.get(value.strip().lower(), value)
     if len(delimiter) != 1 or delimiter not in DELIMITERS:
         raise ValueError("The delimiter is comma, semicolon, tab or pipe.")
     return delimiter
@@ -45,7 +49,7 @@ Columns = Annotated[
     Field(min_length=1, max_length=MAX_COLUMNS, description="The field of each heading, e.g. `Puhelin`: `phone`"),
     AfterValidator(_mapping),
 ]
-Delimiter = Annotated[str, StringConstraints(max_length=10, strip_whitespace=False), AfterValidator(_delimiter)]
+DelimiterSent = Annotated[str, StringConstraints(max_length=10, strip_whitespace=False), AfterValidator(_delimiter)]
 Zone = Annotated[str, StringConstraints(max_length=60), AfterValidator(_zone)]
 
 
@@ -66,7 +70,7 @@ class ImportForm(Input):
     )
     test: bool = False
     encoding: Annotated[str, StringConstraints(max_length=40)] | None = None
-    delimiter: Delimiter | None = None
+    delimiter: DelimiterSent | None = None
     has_header: bool = True
     time_zone: Zone = Field(default="UTC", description="Of times that say none")
     sheet: Annotated[str, StringConstraints(max_length=100)] | None = Field(
@@ -109,7 +113,7 @@ class FileShown(Output):
     bytes: int
     format: Literal["csv", "xlsx"]
     encoding: str
-    delimiter: str
+    delimiter: Delimiter
 
 
 class Failure(Output):
@@ -169,7 +173,6 @@ _FAILURES = {
 def show_import(row: Record) -> Import:
     failure: str | None = row["failure"]
     plain = {name: row[name] for name in Import.model_fields if name not in {"file", "failure"}}
-    names = {value: name for name, value in _NAMED_DELIMITERS.items()}
     return Import(
         **plain,
         file=FileShown(
@@ -177,7 +180,7 @@ def show_import(row: Record) -> Import:
             bytes=row["file_bytes"],
             format=row["format"],
             encoding=row["encoding"],
-            delimiter=names[row["delimiter"]],
+            delimiter=DELIMITER_NAMES[row["delimiter"]],
         ),
         failure=None if failure is None else Failure(code=failure, detail=_FAILURES.get(failure, failure)),
     )
