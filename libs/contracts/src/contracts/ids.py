@@ -1,6 +1,6 @@
 """Ids: UUIDv7 made in Python (PostgreSQL 15 has no uuidv7()), and opaque strings with a type prefix."""
 
-import secrets
+import os
 import threading
 import time
 from datetime import datetime
@@ -19,7 +19,9 @@ def new_uuid() -> UUID:
     with _lock:
         sub_milliseconds = _last[0] = max(sub_milliseconds, _last[0] + 1)
     milliseconds, fraction = divmod(sub_milliseconds, 4096)
-    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | secrets.randbits(62))
+    return UUID(
+        int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | (int.from_bytes(os.urandom(8)) >> 2)
+    )
 
 
 def new_id(prefix: str) -> str:

@@ -7,6 +7,12 @@ from servicekit.app import App
 from servicekit.http import create_http
 
 from lead_intake_svc.credits.routes import credits_router
+from lead_intake_svc.exports.routes import exports_router
+from lead_intake_svc.import_mappings.routes import import_mappings_router
+from lead_intake_svc.imports.create_import import CreateImport
+from lead_intake_svc.imports.routes import PATH as IMPORTS_PATH
+from lead_intake_svc.imports.routes import import_results_router, imports_router
+from lead_intake_svc.imports.run_imports import Importer
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -47,6 +53,7 @@ async def build(settings: Settings) -> App:
     routers = (
         pushes,
         batch_router(authenticator, BatchPush(intake, admission)),
+        exports_router(database),
         leads_router(database, reference),
         partners_router(database),
         keys_router(database, pepper),
@@ -57,11 +64,19 @@ async def build(settings: Settings) -> App:
         replacements_router(database),
         sale_rules_router(database),
         sales_router(database),
+        import_mappings_router(database, reference),
+        imports_router(database, CreateImport(database, reference, admission)),
+        import_results_router(database),
     )
-    http = create_http(NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES})
+    limits = {BATCH_PATH: BATCH_BYTES, IMPORTS_PATH: settings.import_bytes}
+    http = create_http(NAME, database, settings.verifier(), routers, body_limits=limits)
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
-    tasks = (partial(keep_lapsing, database),)
+    importer = Importer(
+        database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
+    )
+    http.state.importer = importer
+    tasks = (partial(keep_lapsing, database), importer.run, importer.keep_clean)
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)
