@@ -53,6 +53,7 @@ def test_n5_6_no_ipv4_address_is_reached_inside_an_ipv6_one(v4: ipaddress.IPv4Ad
         "http://example.com/", "ftp://example.com/", "https:///path", "https://user@example.com/", "//example.com/",
         "https://user:word@example.com/", "https://example.com/#part", "https://exa mple.com/", "https://example.com:25/",
         "https://example.com:0/", "https://example.com:99999/", "https://example.com/\r\nX: y", "https://ex\u00e4mple.com/",
+        "https://10.0.0.1/", "https://[::1]/", "https://[fe80::1%25eth0]/",
         "https://example.com\\@internal/", "https://[::1/", "javascript:alert(1)", "https://e.com/" + "x" * 2000, "",
     ],
 )  # fmt: skip

@@ -22,10 +22,10 @@ class Buyer:
         self.path = f"/v1/webhook-endpoints/{endpoint_id}/incoming"
 
     async def send(self, data: Any, *, webhook_id: str = "whd_1", **odd: Any) -> Any:
-        """`odd`: another `secret`, `at`, `type` or `path`, or a `body` other than what was signed."""
+        """`odd`: another `secret`, `minutes_off`, `type` or `path`, or a `body` other than what was signed."""
         document = {"type": odd.get("type", "intake.return.requested.v1"), "timestamp": "2026-03-02T10:00:00Z"}
         body = json.dumps(document | {"data": data})
-        at = odd.get("at", datetime.now(UTC)).replace(microsecond=0)
+        at = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=odd.get("minutes_off", 0))
         signature = Webhook(odd.get("secret", SECRET)).sign(webhook_id, at, body)
         headers = {
             "webhook-id": webhook_id,
@@ -89,8 +89,8 @@ async def test_i2_24_other_events_of_the_buyer_are_taken_and_have_no_effect(hook
     "odd",
     [
         {"secret": "whsec_" + "QQ" * 20},
-        {"at": datetime.now(UTC) - timedelta(minutes=6)},
-        {"at": datetime.now(UTC) + timedelta(minutes=16)},
+        {"minutes_off": -6},
+        {"minutes_off": 6},
         {"body": '{"type": "intake.return.requested.v1"}'},
         {"body": b"\xff\xfe"},
         {"headers": {"webhook-signature": "nonsense"}},

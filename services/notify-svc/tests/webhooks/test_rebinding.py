@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from servicekit.testing import ServiceUnderTest
 
 
@@ -31,11 +30,9 @@ async def test_n5_6_the_address_that_was_checked_is_the_one_that_is_connected_to
     hook_sink: Any,
     make_lead: Any,
     names_of: Any,
-    monkeypatch: pytest.MonkeyPatch,
 ):
     """After the check nobody resolves the name again: the system does not know it."""
     await hooks.endpoint(hook_sink.url(host="only.once.example"))
-
     await service.deliver(make_lead())
     await hooks.settle(hooks.sender(names_of(["127.0.0.1"])))
     assert (await hooks.row())["state"] == "delivered"

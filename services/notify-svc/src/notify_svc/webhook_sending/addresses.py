@@ -4,7 +4,7 @@ Only addresses of the public internet, and none in a form that leads to another 
 """
 
 from collections.abc import Sequence
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -38,6 +38,8 @@ def check_url(url: str, reach: Reach) -> None:
         raise UrlRefused("The URL must have a host, and neither a user, a password nor a fragment.")
     if port is not None and (port == 0 or (port < 1024 and port not in _LOW_PORTS)):
         raise UrlRefused("This port is none where a webhook is received.")
+    if _is_address(parts.hostname) and refusal([parts.hostname], reach, encrypted=parts.scheme == "https"):
+        raise UrlRefused("This address is none where a webhook is received.")
 
 
 def refusal(addresses: Sequence[str], reach: Reach, *, encrypted: bool) -> str | None:
@@ -60,13 +62,13 @@ def is_public(address: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    return address == "::1" or (_is_v4(address) and IPv4Address(address).is_loopback)
+    return _is_address(address) and ip_address(address).is_loopback
 
 
-def _is_v4(address: str) -> bool:
+def _is_address(text: str) -> bool:
     try:
-        IPv4Address(address)
-    except AddressValueError:
+        ip_address(text)
+    except ValueError:
         return False
     return True
 
