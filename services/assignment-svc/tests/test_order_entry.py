@@ -123,7 +123,8 @@ async def test_a1_13_the_history_tells_everything_with_who_and_when(centre: Call
 
 def _updated(event: Any, order: Order) -> Any:
     fields: dict[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__}
-    return LeadUpdatedV1(**{**fields, "order": order})
+    fields["order"] = order
+    return LeadUpdatedV1(**fields)
 
 
 async def _history(centre: CallCentre, lead_id: str) -> list[dict[str, Any]]:
