@@ -11,6 +11,7 @@ from assignment_svc.campaign_settings.routes import campaign_setting_routes
 from assignment_svc.campaigns.routes import campaign_routes
 from assignment_svc.customers.routes import customer_routes
 from assignment_svc.dispositions.routes import disposition_routes
+from assignment_svc.fields.routes import field_routes
 from assignment_svc.locks.routes import lock_routes
 from assignment_svc.orders.routes import order_routes
 from assignment_svc.queue.claims.claim_leads import ClaimDesk
@@ -48,6 +49,7 @@ async def build(settings: Settings) -> App:
         agent_option_routes(database),
         campaign_routes(database),
         campaign_setting_routes(database),
+        field_routes(database),
         template_routes(database),
         tool_routes(database),
         opportunity_routes(database),
