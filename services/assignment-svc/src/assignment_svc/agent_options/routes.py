@@ -15,6 +15,7 @@ from servicekit.problems import conflict, not_found
 from assignment_svc.agent_options import store
 from assignment_svc.agent_options.store import AgentOptions
 from assignment_svc.agents.store import agent_known
+from assignment_svc.patches import sent
 from assignment_svc.scope import require_staff, require_supervisor
 
 LONGEST_SECONDS = 30 * 24 * 3600
@@ -53,8 +54,7 @@ def agent_option_routes(database: Database) -> APIRouter:
         async with database.unit_of_work() as work:
             found = await _find(work, agent_id)
             check_match(if_match, found.version)
-            sent = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
-            changed = await store.write_options(work, agent_id, replace(found, **sent))
+            changed = await store.write_options(work, agent_id, replace(found, **sent(body)))
         if changed is None:
             raise conflict("changed-meanwhile", "Somebody changed these options at the same moment.")
         return _answer(response, agent_id, changed)

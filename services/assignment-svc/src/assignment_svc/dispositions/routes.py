@@ -16,6 +16,7 @@ from servicekit.problems import conflict, not_found
 
 from assignment_svc.dispositions import store
 from assignment_svc.dispositions.store import Disposition
+from assignment_svc.patches import sent
 from assignment_svc.scope import require_staff, require_supervisor
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -82,8 +83,7 @@ def disposition_routes(database: Database) -> APIRouter:
         async with database.unit_of_work() as work:
             found = await _find(work, disposition_id)
             check_match(if_match, found.version)
-            sent = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
-            changed = await store.update_disposition(work, replace(found, **sent))
+            changed = await store.update_disposition(work, replace(found, **sent(body)))
         if changed is None:
             raise conflict("changed-meanwhile", "Somebody changed this disposition at the same moment.")
         return _answer(response, changed)
