@@ -22,7 +22,7 @@ from lead_intake_svc.settings import Settings
 
 async def main():
     app = await build(Settings())
-    await app.tasks[0]()
+    await app.http.state.importer.run()
 
 uvloop.run(main())
 """
