@@ -1,6 +1,6 @@
 """Ids: UUIDv7 made in Python (PostgreSQL 15 has no uuidv7()), and opaque strings with a type prefix."""
 
-import secrets
+import os
 import threading
 import time
 from datetime import datetime
@@ -19,7 +19,9 @@ def new_uuid() -> UUID:
     with _lock:
         sub_milliseconds = _last[0] = max(sub_milliseconds, _last[0] + 1)
     milliseconds, fraction = divmod(sub_milliseconds, 4096)
-    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | secrets.randbits(62))
+    return UUID(
+        int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | (int.from_bytes(os.urandom(8)) >> 2)
+    )
 
 
 def new_id(prefix: str) -> str:
@@ -33,4 +35,10 @@ def first_id(prefix: str, at: datetime) -> str:
 
 
 def _written(prefix: str, number: int) -> str:
+    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+
+
+def id_before(prefix: str, moment: datetime) -> str:
+    """Sorts before every id of the kind that was made from that moment on."""
+    number = int(moment.timestamp() * 1000) << 80
     return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

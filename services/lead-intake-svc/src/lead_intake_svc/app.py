@@ -1,6 +1,5 @@
 """lead-intake-svc, put together."""
 
-
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
@@ -10,10 +9,16 @@ from lead_intake_svc.consents.routes import consents_router
 from lead_intake_svc.credits.routes import credits_router
 from lead_intake_svc.crm_contacts.receive_contacts import ReceiveContacts
 from lead_intake_svc.erasure.routes import erasures_routers
+from lead_intake_svc.exports.routes import exports_router
 from lead_intake_svc.forms.limits import FormLimits
 from lead_intake_svc.forms.post_form import FormPosts
 from lead_intake_svc.forms.post_routes import form_posts_router
 from lead_intake_svc.forms.routes import forms_router
+from lead_intake_svc.import_mappings.routes import import_mappings_router
+from lead_intake_svc.imports.create_import import CreateImport
+from lead_intake_svc.imports.routes import PATH as IMPORTS_PATH
+from lead_intake_svc.imports.routes import import_results_router, imports_router
+from lead_intake_svc.imports.run_imports import Importer
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -63,6 +68,7 @@ async def build(settings: Settings) -> App:
         batch_router(authenticator, BatchPush(intake, admission)),
         quarantine_router(database, Rebuild(reference, admission)),
         consents_router(database),
+        exports_router(database),
         leads_router(database, reference),
         partners_router(database),
         keys_router(database, pepper),
@@ -78,18 +84,24 @@ async def build(settings: Settings) -> App:
         sales_router(database),
         *erasures_routers(database, hashing),
         portal_router(database),
+        import_mappings_router(database, reference),
+        imports_router(database, CreateImport(database, reference, admission)),
+        import_results_router(database),
     )
-    http = create_http(
-        NAME, database, settings.verifier(), routers, body_limits={BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES}
-    )
+    limits = {BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES, IMPORTS_PATH: settings.import_bytes}
+    http = create_http(NAME, database, settings.verifier(), routers, body_limits=limits)
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
+    importer = Importer(
+        database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
+    )
+    http.state.importer = importer
     return App(
         name=NAME,
         database=database,
         http=http,
         subscriptions=subscriptions(contacts.receive),
-        tasks=clock_tasks(database),
+        tasks=(*clock_tasks(database), importer.run, importer.keep_clean),
     )

@@ -22,6 +22,7 @@ class Scope:
     staff: bool
 
 
+TEST_ONLY = "leads.test"
 EVERYTHING = Scope(None, None, staff=True)
 
 
@@ -62,7 +63,7 @@ async def _viewer(request: Request) -> Identity:
 
 
 async def _writer(request: Request) -> Identity:
-    """A signed-in person, or a partner key with the writing scope."""
+    """A signed-in person, or a partner key with the writing scope; a test key has the permission `leads.test`."""
     return await _caller(request, WRITE)
 
 
@@ -70,7 +71,8 @@ async def _caller(request: Request, scope: str) -> Identity:
     if request.headers.get("authorization", "").startswith("Bearer lw_"):
         authenticator: Authenticator = request.app.state.authenticator
         key = await authenticator.holder(request, scope)
-        return Identity(f"key_{key.id}", "partner", partner_id=key.partner_id)
+        permissions = frozenset({TEST_ONLY} if key.test else ())
+        return Identity(f"key_{key.id}", "partner", permissions, partner_id=key.partner_id)
     return current_identity(request)
 
 

@@ -23,11 +23,15 @@ async def _kept_answers(work: UnitOfWork, person: Person) -> dict[str, int]:
     return {"idempotency_keys": await store.scrub_answers(work, words)} if words else {}
 
 
+async def _rows_of_files(work: UnitOfWork, person: Person) -> dict[str, int]:
+    return {"import_rows": await store.scrub_imports(work, person.lead_ids, person.identities)}
+
+
 async def _messages(work: UnitOfWork, person: Person) -> dict[str, int]:
     return await forget(work, person.lead_ids) if person.lead_ids else {}
 
 
-SCRUBBERS: tuple[Scrubber, ...] = (_own_tables, _lifted_holds, _kept_answers, _messages)
+SCRUBBERS: tuple[Scrubber, ...] = (_own_tables, _rows_of_files, _lifted_holds, _kept_answers, _messages)
 
 
 async def scrub(work: UnitOfWork, person: Person) -> dict[str, int]:

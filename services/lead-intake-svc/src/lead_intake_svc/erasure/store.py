@@ -67,6 +67,15 @@ _SCRUB_HOLDS = """
 DELETE FROM legal_holds
 WHERE lifted_at IS NOT NULL AND (kind, value) IN (SELECT * FROM unnest($1::text[], $2::text[]))
 """
+# Rows of files that became no lead are found by what stands in them, however it was written.
+_SCRUB_IMPORTS = r"""
+UPDATE import_rows AS i SET cells = NULL, problems = NULL
+WHERE cells IS NOT NULL AND (lead_id = ANY($1::text[]) OR EXISTS (
+    SELECT FROM unnest(i.cells) AS cell JOIN unnest($2::text[], $3::text[]) AS asked (kind, value)
+    ON CASE asked.kind WHEN 'email' THEN lower(trim(cell)) = asked.value
+        ELSE right(regexp_replace(cell, '\D', '', 'g'), 8) = right(asked.value, 8) END
+))
+"""
 # Answers that are kept for repeats of a request may name the lead, or hold the value.
 _SCRUB_ANSWERS = """
 DELETE FROM idempotency_keys
@@ -145,6 +154,10 @@ async def scrub(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
 
 async def scrub_holds(work: UnitOfWork, identities: Sequence[tuple[str, str]]) -> int:
     return _count(await work.execute(_SCRUB_HOLDS, *_pairs(identities)))
+
+
+async def scrub_imports(work: UnitOfWork, lead_ids: Sequence[str], identities: Sequence[tuple[str, str]]) -> int:
+    return _count(await work.execute(_SCRUB_IMPORTS, list(lead_ids), *_pairs(identities)))
 
 
 async def scrub_answers(work: UnitOfWork, words: Sequence[str]) -> int:

@@ -32,17 +32,27 @@ class Admission:
             await self._mail_domains.look_up(domains)
 
     def admit(self, lead: LeadInput, sender: Sender, fingerprint: bytes) -> Candidate:
+        """Raises as `project_for` does."""
+        project = self.project_for(lead.project_id, lead.contact_list_id)
+        return self.candidate(lead, sender, project, fingerprint)
+
+    async def known_project(self, project_id: str, contact_list_id: str | None) -> ProjectFacts:
+        """As `project_for`, after a look at what this process may not know yet."""
+        await self._reference.reload()
+        return self.project_for(project_id, contact_list_id)
+
+    def project_for(self, project_id: str, contact_list_id: str | None) -> ProjectFacts:
         """Raises 422 for an unknown project or list, 409 for one that takes no leads."""
-        project = self._reference.projects.get(lead.project_id)
+        project = self._reference.projects.get(project_id)
         if project is None:
             raise invalid("project-unknown", "There is no such project.", "/project_id")
         if not project.active:
             raise conflict("campaign-passive", "The project takes no leads at the moment.")
-        if lead.contact_list_id is not None:
-            error = self._list_error(lead.contact_list_id, project)
+        if contact_list_id is not None:
+            error = self._list_error(contact_list_id, project)
             if error is not None:
                 raise error
-        return self.candidate(lead, sender, project, fingerprint)
+        return project
 
     def candidate(self, lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes) -> Candidate:
         """Checked, whether or not the project takes leads now."""

@@ -65,7 +65,9 @@ async def _check(work: UnitOfWork, row: Record, candidate: Candidate, now: datet
     same_person = (row["phone"], row["email"]) == (candidate.person.phone, candidate.person.email)
     others = {i: match for i, match in known.duplicates.items() if match.lead_id != row["id"]}
     duplicates = {} if same_person else others
-    (decided,) = decide_all([candidate], Known(known.guard, {}, known.suppressed, duplicates), now)
+    returned = frozenset[int]() if same_person else known.returned
+    anew = Known(known.guard, {}, known.suppressed, duplicates, returned=returned)
+    (decided,) = decide_all([candidate], anew, now)
     assert isinstance(decided, Decided)  # noqa: S101 -- nothing was said to exist
     refused = worst(decided.problems)
     if refused is not None and refused.level in {QUARANTINE, REJECT}:
