@@ -42,8 +42,8 @@ async def test_i2_22_an_admin_flags_a_lead_and_takes_it_back(world: World):
     assert (await world.http.delete(path.format(one), headers=admin)).status_code == 404
     assert ((await read(world, one))["billable"], (await read(world, one))["replacement_for"]) == (True, None)
     assert (await world.http.put(path.format(two), json=wanted, headers=admin)).status_code == 200
-    told = [type(e) for e in await world.service.published(i.LeadReplacedV1, i.LeadReplacementUndoneV1)]
-    assert told == [i.LeadReplacedV1, i.LeadReplacementUndoneV1, i.LeadReplacedV1]
+    told = [type(e) for e in await world.service.published(i.LeadReplacedV1, i.ReplacementUndoneV1)]
+    assert told == [i.LeadReplacedV1, i.ReplacementUndoneV1, i.LeadReplacedV1]
     for headers in (world.service.headers("supervisor"), world.service.headers("partner", partner_id=world.partner_id)):
         assert (await world.http.put(path.format(two), json=wanted, headers=headers)).status_code == 403
 
