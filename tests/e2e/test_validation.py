@@ -51,7 +51,7 @@ async def test_v4_4_a_confirmed_lead_is_claimable_within_a_second(centre: Any) -
 
 
 async def test_v4_11_a_validator_needs_nothing_but_the_next_case(centre: Any) -> None:
-    """One call gives the first case, each decision the following one; then there is none, and the file has the notes."""
+    """One call gives the first case, each decision the following one, then none; the file has the notes."""
     here: Centre = await centre(call_centre_validation=True)
     lead_ids = await held(here, 3)
     wanted = {"project_id": here.project_id}
