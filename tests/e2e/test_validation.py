@@ -67,6 +67,30 @@ async def test_v4_11_a_validator_needs_nothing_but_the_next_case(centre: Any) ->
     assert exported.text.count('"""yes; wants it"""') == 3
 
 
+async def test_v4_1_turning_validation_off_lets_held_leads_go_or_keeps_them(centre: Any) -> None:
+    """As the project says at that moment; its later word counts, too."""
+    here: Centre = await centre(call_centre_validation=True)
+    lead_ids = await held(here, 2)
+    case = f"/v1/validation/cases/{lead_ids[0]}"
+    project = f"/v1/projects/{here.project_id}"
+    await here.admin.patch(project, {"call_centre_validation": False, "validation": {"held_leads": "keep"}})
+
+    async def is_off() -> None:
+        view = await here.admin.get("/v1/validation/view", project_id=here.project_id)
+        assert view["call_centre_validation"] is False
+        assert not {"Contact Status", "Telephone"} & {c["title"] for c in view["columns"] if c["default"]}
+
+    await eventually(is_off)
+    assert (await here.admin.get(case))["status"] == "unconfirmed"
+    await here.admin.patch(project, {"validation": {"held_leads": "release"}})
+
+    async def are_released() -> None:
+        for lead_id in lead_ids:
+            assert (await here.admin.get(f"/v1/validation/cases/{lead_id}"))["status"] == "released"
+
+    await eventually(are_released)
+
+
 async def test_v4_9_only_the_leads_own_client_says_that_it_is_not_billable(centre: Any) -> None:
     here: Centre = await centre(call_centre_validation=True)
     there: Centre = await centre()

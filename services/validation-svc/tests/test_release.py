@@ -41,6 +41,10 @@ async def test_v4_1_release_lets_every_open_case_of_the_project_go(
         ("lead_0002", 1),
     ]
     assert (await decide("lead_0001", "confirmed")).json()["decision"]["status"] == "released"
+    reopened = await service.http.post(
+        "/v1/validation/cases/lead_0001/reopen", json={"reason": "typo"}, headers=service.headers()
+    )
+    assert reopened.json()["code"] == "case-final"
     listed = await service.http.get("/v1/validation/cases", headers=service.headers())
     assert [case["lead_id"] for case in listed.json()["data"]] == ["lead_0003", "lead_0005"]
 
