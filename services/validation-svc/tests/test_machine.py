@@ -26,7 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from servicekit.testing import ServiceUnderTest
 from validation_svc.releases.release_cases import LATE, release_due
 
-EXAMPLES = int(os.environ.get("LEADWIRE_MACHINE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("LEADWIRE_MACHINE_EXAMPLES", "40"))
 MAX_ATTEMPTS = 3
 NUMBERS = count(1)
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
