@@ -67,7 +67,10 @@ class StrictRequest(Request):
 
 
 class Route(APIRoute):
-    """The route class of every router: strict JSON, and idempotency where the header is sent with a POST."""
+    """The route class of every router: strict JSON, and idempotency where the header is sent with a POST.
+
+    An endpoint whose answer shows a secret once says with `answer_to_keep` what a repeat is given.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -79,14 +82,18 @@ class Route(APIRoute):
             # Without credentials there is nobody whose answer could be given again.
             if key is None or strict.method != "POST" or handles_it or not _has_credentials(strict):
                 return await handle(strict)
-            return await _handle_once(strict, key, handle)
+            return await _handle_once(strict, key, handle, getattr(self.endpoint, "answer_to_keep", bytes))
 
         return handle_strictly
 
 
 async def _handle_once(
-    request: Request, key: str, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    request: Request,
+    key: str,
+    handle: Callable[[Request], Coroutine[Any, Any, Response]],
+    answer_to_keep: Callable[[bytes], bytes],
 ) -> Response:
+    """`answer_to_keep` takes out of an answer what must not be stored, such as a secret that is shown once."""
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise invalid("idempotency-key-invalid", f"The key must have 1 to {MAX_KEY_LENGTH} characters.")
     database: Database = request.app.state.database
@@ -105,7 +112,8 @@ async def _handle_once(
             return Response(stored["body"], stored["status"], headers)
         response = await handle(request)
         kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        await work.execute(_STORE, caller, key, fingerprint, response.status_code, kept, bytes(response.body))
+        body = answer_to_keep(bytes(response.body))
+        await work.execute(_STORE, caller, key, fingerprint, response.status_code, kept, body)
         return response
 
 
