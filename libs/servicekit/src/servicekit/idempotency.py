@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -40,6 +40,10 @@ _DELETE_OLD = """
 DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000
 ))
+"""
+_DELETE_ABOUT = """
+DELETE FROM idempotency_keys
+WHERE EXISTS (SELECT FROM unnest($1::bytea[]) AS about (id) WHERE position(about.id IN body) > 0)
 """
 CLEAN_EVERY_SECONDS = 600
 _FIND = """
@@ -137,6 +141,11 @@ async def forget_old_answers(database: Database) -> None:
     """In portions, so that no lock is held for long."""
     while not (await database.pool.execute(_DELETE_OLD)).endswith(" 0"):
         pass
+
+
+async def forget_answers(work: UnitOfWork, ids: Sequence[str]) -> int:
+    """Erasure: removes every kept answer that names one of `ids`; says how many."""
+    return int((await work.execute(_DELETE_ABOUT, [one.encode() for one in ids])).rsplit(" ", 1)[1])
 
 
 async def keep_clean(database: Database) -> None:
