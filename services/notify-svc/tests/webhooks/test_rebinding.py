@@ -24,7 +24,7 @@ async def test_n5_6_a_name_that_comes_to_mean_a_private_address_is_refused_at_th
     assert hook_sink.posts[0].headers["host"] == f"rebinding.example:{hook_sink.port}"
 
 
-async def test_n5_6_the_address_that_was_checked_is_the_one_that_is_connected_to(  # noqa: PLR0917 -- fixtures
+async def test_n5_6_the_address_that_was_checked_is_the_one_that_is_connected_to(
     service: ServiceUnderTest,
     hooks: Any,
     hook_sink: Any,
