@@ -3,12 +3,13 @@ import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from contracts.ids import new_id, new_uuid
+from contracts.ids import id_before, new_id, new_uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,3 +77,11 @@ def test_prefixed_ids_sort_like_the_uuids_they_encode(readings: list[int]):
         for digit in digits:
             number = number * 32 + CROCKFORD.index(digit)
         assert (prefix, len(digits), UUID(int=number).version) == ("lead", 26, 7)
+
+
+def test_id_before_sorts_before_the_ids_of_its_moment_and_after_older_ones() -> None:
+    older = new_id("lead")
+    moment = datetime.now(UTC) + timedelta(milliseconds=2)
+    between = id_before("lead", moment)
+    assert older < between < id_before("lead", moment + timedelta(milliseconds=1))
+    assert len(between) == len(older)

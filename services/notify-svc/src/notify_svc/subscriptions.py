@@ -31,18 +31,18 @@ SUBSCRIPTIONS = (
         batch=100,
     ),
     Subscription(
-        name="notify-svc.webhook-partners",
+        name="webhook-partners",
         ordering=Ordering.LAST_VERSION_WINS,
         handlers={PartnerCreatedV1: keep_webhook_partners, PartnerChangedV1: keep_webhook_partners},
     ),
     Subscription(
-        name="notify-svc.webhooks",
+        name="webhooks",
         ordering=Ordering.COMMUTATIVE,
         handlers=dict.fromkeys(CATALOGUE, fan_out),
         batch=100,
     ),
     Subscription(
-        name="notify-svc.lead-deliveries",
+        name="lead-deliveries",
         ordering=Ordering.LAST_VERSION_WINS,
         handlers={
             LeadAcceptedV1: keep_held_leads,
@@ -55,7 +55,7 @@ SUBSCRIPTIONS = (
         batch=100,
     ),
     Subscription(
-        name="notify-svc.sales",
+        name="sales",
         ordering=Ordering.STRICT,
         handlers={LeadSoldV1: each(deliver_sold)},
     ),
