@@ -41,6 +41,8 @@ class Waiting:
 
 # Rows that are locked by another claim are skipped, so a few more candidates than agents are looked at. A condition
 # that fails at the head costs a look-up per claim; what makes conditions fail for long takes leads out of the queue.
+# Leads kept for others are passed over in the walk itself, at a look-up each and only where a campaign has some. (As
+# an EXISTS it was hashed: every claim read all leads.)
 CLAIM = f"""
 WITH asking AS MATERIALIZED (
     SELECT a.agent_id FROM agents a
@@ -58,8 +60,9 @@ WITH asking AS MATERIALIZED (
         SELECT q.lead_id, q.rank, q.position FROM queue q
         WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
           AND (q.rank, q.position) >= (pair.mark_rank, pair.mark_position)
-          AND (NOT reserving.some OR EXISTS (
-              SELECT FROM leads l CROSS JOIN asking a WHERE l.lead_id = q.lead_id AND {RESPONSIBLE.sql}))
+          AND CASE WHEN reserving.some THEN (
+              SELECT true FROM leads l CROSS JOIN asking a WHERE l.lead_id = q.lead_id AND {RESPONSIBLE.sql} LIMIT 1
+          ) ELSE true END
         ORDER BY q.rank, q.position, q.lead_id LIMIT $8
     ) head
     ORDER BY head.rank, head.position, head.lead_id LIMIT $8
