@@ -22,6 +22,7 @@ from assignment_svc.settings import Settings
 from assignment_svc.subscriptions import SUBSCRIPTIONS
 from assignment_svc.surveys.answer_routes import survey_answer_routes
 from assignment_svc.surveys.routes import survey_routes
+from assignment_svc.target_group.routes import target_group_routes
 from assignment_svc.templates.routes import template_routes
 from assignment_svc.timers.tasks import timer_tasks
 from assignment_svc.tools.routes import opportunity_routes, tool_routes
@@ -50,6 +51,7 @@ async def build(settings: Settings) -> App:
         campaign_routes(database),
         campaign_setting_routes(database),
         field_routes(database),
+        target_group_routes(database),
         template_routes(database),
         tool_routes(database),
         opportunity_routes(database),

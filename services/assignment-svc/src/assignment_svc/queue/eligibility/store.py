@@ -99,7 +99,15 @@ TICKED: Final = Condition(
     "EXISTS (SELECT FROM campaign_agents t WHERE t.agent_id = a.agent_id AND t.project_id = l.project_id)",
 )
 
-ALL: Final = (QUEUED, *LEAD_CONDITIONS, *AGENT_CONDITIONS, TICKED)
+RESPONSIBLE: Final = Condition(
+    "responsible",
+    "E9",
+    "Another agent is responsible for the lead's account.",
+    """NOT EXISTS (SELECT FROM account_responsibles r WHERE r.project_id = l.project_id
+       AND r.account_id = l.content -> 'account' ->> 'external_id' AND r.agent_id <> a.agent_id)""",
+)
+
+ALL: Final = (QUEUED, *LEAD_CONDITIONS, *AGENT_CONDITIONS, TICKED, RESPONSIBLE)
 
 # A claim that is there already is finished: what only decides who may get a lead, or until when, is not asked again.
 CALLING: Final = frozenset({"unlocked", "unsuppressed", "consenting", "validated", "project", "sponsor", "active"})
