@@ -22,7 +22,7 @@ async def test_n5_4_search_by_state_lead_and_recipient(
     await _queue(service, make_lead, make_partner, 3)
 
     def refuse_b(address: str) -> str | None:
-        return "550 no" if address.startswith("b") else None
+        return "552 5.2.2 full" if address.startswith("b") else None
 
     sink.on_rcpt = refuse_b
     await mailer.settle(mailer.sender(sink.port))
@@ -88,7 +88,7 @@ async def test_n5_4_a_person_may_have_a_mail_sent_again(
     assert (waiting.status_code, waiting.json()["code"]) == (409, "email-under-way")
 
     def refuse(_: str) -> str | None:
-        return "550 no"
+        return "554 5.7.1 no"
 
     accept, sink.on_rcpt = sink.on_rcpt, refuse
     await mailer.settle(mailer.sender(sink.port))
@@ -115,6 +115,9 @@ async def test_a_suppressed_mail_is_not_resent(
     await service.deliver(make_partner())
     await service.deliver(make_lead())
     await service.db.pool.execute("UPDATE emails SET state = 'suppressed', next_attempt_at = NULL")
+    await service.db.pool.execute(
+        "INSERT INTO email_suppressions (address, kind, reason) SELECT recipient, 'bounce', 'x' FROM emails"
+    )
     [row] = await mailer.rows()
     answer = await service.http.post(f"{EMAILS}/{row['id']}/resend", headers=service.headers())
     assert (answer.status_code, answer.json()["code"]) == (409, "email-suppressed")
@@ -122,8 +125,10 @@ async def test_a_suppressed_mail_is_not_resent(
 
 async def test_templates_can_be_read(service: ServiceUnderTest):
     answer = await service.http.get("/v1/templates", headers=service.headers("supervisor"))
-    [template] = answer.json()["data"]
-    assert (template["key"], template["version"]) == ("purchase", 1)
+    templates = {template["id"]: template for template in answer.json()["data"]}
+    assert {"purchase", "return", "digest", "alarm"} < templates.keys()
+    template = templates["purchase"]
+    assert (template["key"], template["version"], template["built_in"]) == ("purchase", 1, True)
     assert "{{ lead.external_id }}" in template["subject"]
 
 

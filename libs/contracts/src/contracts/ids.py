@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford, lower case: sorts like the number it encodes
@@ -23,5 +24,13 @@ def new_uuid() -> UUID:
 
 def new_id(prefix: str) -> str:
     """For example `lead_01j9…`: 26 characters after the prefix, sortable by time."""
-    number = new_uuid().int
+    return _written(prefix, new_uuid().int)
+
+
+def first_id(prefix: str, at: datetime) -> str:
+    """Not an id, but where those made at that time (to the millisecond) or later begin."""
+    return _written(prefix, max(int(at.timestamp() * 1000), 0) << 80)
+
+
+def _written(prefix: str, number: int) -> str:
     return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

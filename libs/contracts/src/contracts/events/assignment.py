@@ -245,10 +245,11 @@ class OrderCompletedV1(WorkItemEvent, frozen=True, kw_only=True):
 
 @event("assignment.campaign.changed.v1")
 class CampaignChangedV1(Event, frozen=True, kw_only=True):
-    """The agents ticked on a campaign, whole."""
+    """The agents ticked on a campaign, and the e-mail templates activated for it, whole."""
 
     project_id: str
     agent_ids: list[str]
+    email_template_ids: list[str] = []
     actor: str | None = None
 
     @property

@@ -13,6 +13,7 @@ KEEP_WAITING = """
 INSERT INTO waiting_purchases (cause_id, partner_id, lead, facts, trace)
 SELECT * FROM jsonb_to_recordset($1)
     AS w(cause_id uuid, partner_id text, lead jsonb, facts jsonb, trace jsonb)
+WHERE NOT EXISTS (SELECT FROM erased_leads x WHERE x.lead_id = w.lead ->> 'lead_id')
 ON CONFLICT DO NOTHING
 """
 

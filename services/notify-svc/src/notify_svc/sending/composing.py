@@ -14,6 +14,7 @@ from notify_svc.sending.store import ClaimedEmail
 from notify_svc.templates.rendering import Rendered, Template, TemplateUnrenderable
 from notify_svc.templates.store import read_template
 
+MOST_TEMPLATES = 200
 _UTF_8 = Charset("utf-8")
 _UTF_8.body_encoding = QP
 
@@ -42,6 +43,8 @@ class Composer:
 
     async def compose(self, email: ClaimedEmail) -> Letter:
         """Raises EmailUnsendable."""
+        if email.erased:
+            raise EmailUnsendable("erased")
         if not is_sendable(email.recipient):
             raise EmailUnsendable("address-invalid")
         try:
@@ -58,8 +61,11 @@ class Composer:
     async def _template(self, key: str, version: int) -> Template:
         known = self._templates.get((key, version))
         if known is None:
-            row: Any = await read_template(self._database, key, version)
-            known = self._templates[key, version] = Template(row["subject"], row["text"], row["html"])
+            row = await read_template(self._database, key, version)
+            known = Template(row["subject"], row["text"], row["html"])
+            if len(self._templates) >= MOST_TEMPLATES:
+                self._templates.pop(next(iter(self._templates)))
+            self._templates[key, version] = known
         return known
 
 
@@ -77,6 +83,11 @@ def build_message(sender: str, email: ClaimedEmail, rendered: Rendered) -> Email
     message["Message-ID"] = email.message_id
     message["Auto-Submitted"] = "auto-generated"
     message["MIME-Version"] = "1.0"
+    if not rendered.html:
+        message["Content-Type"] = 'text/plain; charset="utf-8"'
+        message["Content-Transfer-Encoding"] = "quoted-printable"
+        message.set_payload(_UTF_8.body_encode(rendered.text))
+        return message
     message.make_alternative(boundary=email.id)
     for kind, text in (("plain", rendered.text), ("html", rendered.html)):
         message.attach(_part(kind, text))
