@@ -36,6 +36,7 @@ GROUPS = (
     Group(("P1", "P2"), "intake"),
     Group(("P4", "P5"), "claims"),
     Group(("P6", "P7"), "messages"),
+    Group(("N1",), "mails"),
     Group(("P14", "P15"), "at_rest", in_quick=False),
     Group(("P8", "P9", "P10"), "split", in_quick=False),
 )

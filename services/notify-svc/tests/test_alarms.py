@@ -40,7 +40,7 @@ async def test_n5_9_operators_are_told_of_an_alarm_once_in_a_period(service: Ser
     await service.deliver(_stale())
     assert len(await mailer.rows()) == 4
     listed = (await service.http.get("/v1/alarms", headers=service.headers("supervisor"))).json()["data"]
-    assert [(row["alarm"], row["key"], row["times"]) for row in listed][0] == ("suppression-list-stale", "national", 6)
+    assert next((row["alarm"], row["key"], row["times"]) for row in listed) == ("suppression-list-stale", "national", 6)
     assert {row["source"] for row in listed} == {"intake", "assignment"}
     chosen = await service.http.get("/v1/alarms", params={"alarm": "speed-to-lead"}, headers=service.headers())
     assert [row["project_id"] for row in chosen.json()["data"]] == ["prj_1"]

@@ -89,7 +89,7 @@ async def _report(service: ServiceUnderTest, body: str, kind: str = "message/rfc
 
 
 @pytest.mark.parametrize("original", ["message/rfc822", "text/rfc822-headers"])
-async def test_n5_2_a_delivery_status_suppresses_the_address_and_is_told_once(
+async def test_n5_2_a_delivery_status_suppresses_the_address_and_is_told_once(  # noqa: PLR0917 -- fixtures and a parameter
     service: ServiceUnderTest, mailer: Any, sink: Any, sent: Any, make_lead: Any, original: str
 ):
     body = DSN.format(action="failed", status="5.1.1", original=original, message_id=sent["message_id"])

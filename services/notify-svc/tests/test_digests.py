@@ -25,7 +25,7 @@ async def _make_all(service: ServiceUnderTest) -> int:
 
 
 @pytest.mark.parametrize("mode", ["hourly", "daily"])
-async def test_n2_8_a_digest_has_every_lead_of_its_period_once(
+async def test_n2_8_a_digest_has_every_lead_of_its_period_once(  # noqa: PLR0917 -- fixtures and a parameter
     service: ServiceUnderTest, mailer: Any, sink: Any, make_lead: Any, make_partner: Any, mode: str
 ):
     await service.deliver(make_partner(1, "a@p.example", "b@p.example", purchase_notification_mode=mode))
@@ -137,6 +137,7 @@ async def test_n5_8_recipients_are_listed_found_and_deleted(service: ServiceUnde
         {"address": "a@b.example", "time_zone": "../../etc/passwd"},
         {"address": "a@b.example", "quiet_from": "25:00", "quiet_until": "07:00"},
         {"address": "a@b.example", "quiet_from": "22:00"},
+        {"address": "a@b.example", "quiet_from": "22:00+02:00", "quiet_until": "07:00"},
         {"address": "a@b.example", "digest": "weekly"},
         {"address": "a@b.example", "version": 3},
     ],

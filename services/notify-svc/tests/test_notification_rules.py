@@ -20,7 +20,7 @@ from servicekit.testing import ServiceUnderTest
 
 RULES = "/v1/notification-rules"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-PROJECT = {"project_id": "prj_1", "name": "Solar", "kind": "outbound", "state": "active"}
+PROJECT: dict[str, Any] = {"project_id": "prj_1", "name": "Solar", "kind": "outbound", "state": "active"}
 
 
 async def _template(service: ServiceUnderTest, text: str = "{{ event.type }} {{ data.reason }}") -> str:
@@ -134,11 +134,13 @@ async def test_n5_7_partners_hear_of_changes_to_the_campaigns_that_they_feed(
     await service.deliver(ProjectCreatedV1(**PROJECT), 1)
     await service.deliver(ProjectChangedV1(**PROJECT, queue=QueueRules(max_attempts=9)), 2)
     assert await mailer.rows() == []
+    passive: dict[str, Any] = PROJECT | {"state": "passive"}
+    another: dict[str, Any] = PROJECT | {"project_id": "prj_2"}
     needed = IntakeRules(required_fields=["postcode"])
     await service.deliver(ProjectChangedV1(**PROJECT, intake=needed), 3)
-    await service.deliver(ProjectPassivatedV1(**PROJECT | {"state": "passive"}, intake=needed), 4)
+    await service.deliver(ProjectPassivatedV1(**passive, intake=needed), 4)
     await service.deliver(ProjectActivatedV1(**PROJECT), 2)
-    await service.deliver(ProjectChangedV1(**PROJECT | {"project_id": "prj_2"}), 1)
+    await service.deliver(ProjectChangedV1(**another), 1)
     await mailer.settle(mailer.sender(sink.port))
     assert [mail.recipients for mail in sink.mails] == [["p1@p.example"]] * 2
     first, second = sorted(sink.mails, key=lambda mail: "passive" in mail.body("plain"))
@@ -175,7 +177,8 @@ async def test_n5_1_one_mail_per_event_recipient_and_template(service: ServiceUn
 async def test_n5_7_an_order_in_an_event_can_be_told(service: ServiceUnderTest, mailer: Any, sink: Any, make_lead: Any):
     order = Order(number="7", status="completed", total=Money(amount_minor=4990, currency="EUR"))
     converted = LeadConvertedV1(lead=make_lead().lead, received_at=NOW, agent_id="usr_1", order_id="o", order=order)
-    text = "{{ data.order.number }}: {{ data.order.total.amount_minor | divided_by: 100.0 }} {{ data.order.total.currency }}"
+    total = "data.order.total"
+    text = f"{{{{ data.order.number }}}}: {{{{ {total}.amount_minor | divided_by: 100.0 }}}} {{{{ {total}.currency }}}}"
     await _rule(service, event_types=["assignment.lead.converted.v1"], template_id=await _template(service, text))
     await service.deliver(converted)
     await mailer.settle(mailer.sender(sink.port))

@@ -23,7 +23,7 @@ def recipient_routes(database: Database) -> APIRouter:
     @routes.post("", status_code=201)
     async def create(caller: Caller, body: NewRecipient, response: Response) -> Recipient:
         scope.check_may_see(caller)
-        wishes = _checked(Preferences(**body.model_dump(exclude={"address"})))
+        wishes = _checked(Preferences(**{name: getattr(body, name) for name in Preferences.__slots__}))
         async with database.unit_of_work() as work:
             row = await store.insert(work, new_id("rcp"), body.address, wishes, caller.user_id)
         if row is None:

@@ -14,15 +14,22 @@ from notify_svc.shapes import Patch
 def _known(zone: str) -> str:
     try:
         ZoneInfo(zone)
-    except (ValueError, OSError):
+    except (ValueError, KeyError, OSError):
         raise ValueError("The time zone is not known.") from None
     return zone
+
+
+def _of_the_wall(clock: time) -> time:
+    if clock.tzinfo is not None:
+        raise ValueError("The time is one of the recipient's wall clock, without an offset.")
+    return clock
 
 
 TimeZone = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)]
 Clock = Annotated[
     time,
     Field(description="`HH:MM` on the recipient's wall clock"),
+    AfterValidator(_of_the_wall),
     PlainSerializer(lambda value: value.strftime("%H:%M"), return_type=str),
 ]
 Mode = Literal["immediate", "hourly", "daily"]
