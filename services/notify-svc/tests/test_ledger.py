@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -36,6 +37,14 @@ async def test_n5_4_search_by_state_lead_and_recipient(
     assert sorted(await found(lead_id="lead_0002")) == [("2a", "sent"), ("2b", "failed")]
     assert sorted(await found(recipient="A@P.example")) == [("1a", "sent"), ("2a", "sent"), ("3a", "sent")]
     assert await found(recipient="b@p.example", state="sent") == []
+    assert len(await found(template="purchase")) == 6
+    assert await found(template="return") == []
+    [middle] = await service.db.pool.fetch(
+        "SELECT created_at FROM emails WHERE lead_id = 'lead_0002' AND state = 'sent'"
+    )
+    since = middle["created_at"] - timedelta(milliseconds=20)
+    assert {lead for lead, _ in await found(since=since.isoformat())} >= {"2a", "2b", "3a", "3b"}
+    assert await found(since="2999-01-01T00:00:00Z") == []
 
 
 async def test_pages_show_every_mail_once_newest_first(service: ServiceUnderTest, make_lead: Any, make_partner: Any):
@@ -135,7 +144,32 @@ async def test_templates_can_be_read(service: ServiceUnderTest):
 @pytest.mark.parametrize("level", ["leads_agent", "call_centre", "sponsor", "partner", "integration"])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", EMAILS), ("GET", EMAILS + "/{id}"), ("POST", EMAILS + "/{id}/resend"), ("GET", "/v1/templates")],
+    [
+        ("GET", EMAILS),
+        ("GET", EMAILS + "/{id}"),
+        ("POST", EMAILS + "/{id}/resend"),
+        *(
+            (method, path)
+            for each in (
+                "templates/purchase",
+                "notification-rules/rul_return",
+                "email-recipients/x",
+                "email-suppressions/x",
+            )
+            for method, path in (
+                ("GET", f"/v1/{each.partition('/')[0]}"),
+                ("GET", f"/v1/{each}"),
+                ("DELETE", f"/v1/{each}"),
+            )
+        ),
+        ("GET", "/v1/templates/purchase/versions"),
+        ("POST", "/v1/templates/purchase/preview"),
+        ("GET", "/v1/notification-rules/rul_return/versions"),
+        ("PATCH", "/v1/templates/purchase"),
+        ("PATCH", "/v1/notification-rules/rul_return"),
+        ("PATCH", "/v1/email-recipients/x"),
+        ("GET", "/v1/alarms"),
+    ],
 )
 async def test_nobody_else_sees_mails_or_templates(  # noqa: PLR0917 -- a matrix
     service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any, level: str, method: str, path: str
@@ -144,12 +178,13 @@ async def test_nobody_else_sees_mails_or_templates(  # noqa: PLR0917 -- a matrix
     await service.deliver(make_lead())
     [row] = await mailer.rows()
     headers = service.headers(level, partner_id="ptr_1", sponsor_id="spo_1")
-    answer = await service.http.request(method, path.format(id=row["id"]), headers=headers)
+    body: dict[str, Any] = {"json": {}} if method == "PATCH" or path.endswith("preview") else {}
+    answer = await service.http.request(method, path.format(id=row["id"]), headers=headers, **body)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert (await service.http.request(method, path.format(id=row["id"]))).status_code == 401
+    assert (await service.http.request(method, path.format(id=row["id"]), **body)).status_code == 401
 
 
-@pytest.mark.parametrize("query", ["state=odd", "limit=0", "cursor=%21", "odd=1"])
+@pytest.mark.parametrize("query", ["state=odd", "limit=0", "cursor=%21", "odd=1", "since=2026-01-01T00:00:00"])
 async def test_odd_queries_are_refused(service: ServiceUnderTest, query: str):
     answer = await service.http.get(f"{EMAILS}?{query}", headers=service.headers())
     assert answer.status_code == 422

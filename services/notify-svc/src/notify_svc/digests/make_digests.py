@@ -15,6 +15,7 @@ from notify_svc.digests import store
 from notify_svc.digests.periods import period_words
 from notify_svc.digests.store import DigestItem, Due
 from notify_svc.emails.queue_emails import NewEmail, queue_emails
+from notify_svc.erasure.store import hold_off_erasure
 from notify_svc.sending.addresses import one_line
 from notify_svc.templates.rendering import Rendered, Template, TemplateUnrenderable
 from notify_svc.templates.store import read_template
@@ -44,6 +45,7 @@ async def make_one(database: Database, grace: timedelta = GRACE) -> bool:
     More than MOST_ITEMS go in several mails, each complete.
     """
     async with database.unit_of_work() as work:
+        await hold_off_erasure(work)
         due = await store.next_due(work, grace)
         if due is None:
             return False

@@ -14,6 +14,7 @@ from messaging.unit_of_work import UnitOfWork
 from notify_svc.digests.periods import next_due
 from notify_svc.digests.store import insert_items
 from notify_svc.emails import store
+from notify_svc.erasure.store import hold_off_erasure
 from notify_svc.recipients.preferences import NO_PREFERENCES, Preferences
 from notify_svc.recipients.store import read_preferences
 
@@ -45,6 +46,7 @@ async def queue_emails(work: UnitOfWork, emails: Sequence[NewEmail]) -> None:
     """
     if not emails:
         return
+    await hold_off_erasure(work)
     may_wait = sorted({email.recipient for email in emails if email.digest is not None})
     preferences = await read_preferences(work, may_wait) if may_wait else {}
     modes = [_mode(email, preferences) for email in emails]

@@ -9,7 +9,7 @@ from messaging.forgetting import forget
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
-from notify_svc.erasure.store import hold_back, scrub_mails
+from notify_svc.erasure.store import begin, scrub_mails
 
 Scrubber = Callable[[UnitOfWork, Sequence[str]], Awaitable[dict[str, int]]]
 # Each scrubs its own tables of some leads, and says how many rows of each; all of them in one transaction.
@@ -19,7 +19,7 @@ SCRUBBERS: Final[tuple[Scrubber, ...]] = (scrub_mails, forget)
 async def erase(work: UnitOfWork, received: Received[ErasureRequestedV1]) -> None:
     """A repeat finds nothing left, and gives its receipt again."""
     lead_ids = sorted(received.event.lead_ids)
-    await hold_back(work, lead_ids)
+    await begin(work, lead_ids)
     removed: dict[str, int] = {}
     for scrub in SCRUBBERS:
         removed |= await scrub(work, lead_ids)

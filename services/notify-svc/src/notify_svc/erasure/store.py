@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from messaging.unit_of_work import UnitOfWork
 
 TOMBSTONES = "INSERT INTO erased_leads (lead_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
-# Whoever is queueing a mail about them now is waited for, and whoever comes later sees the tombstones.
-WAIT = "LOCK TABLE waiting_purchases, digest_items, emails IN SHARE ROW EXCLUSIVE MODE"
-PATIENCE = "SET LOCAL lock_timeout = '10s'"
+# Whoever queues something about leads has the lock shared, so that an erasure waits for it, or is over before it looks
+# for tombstones.
+HOLD_OFF = "SELECT pg_advisory_xact_lock_shared(hashtextextended('notify-svc erasure', 0))"
+WAIT = "SELECT pg_advisory_xact_lock(hashtextextended('notify-svc erasure', 0))"
+# Before anything else: what a bounce or a sender is writing about them is there, or finds them erased.
+LOCK_MAILS = "SELECT FROM emails WHERE lead_id = ANY($1) ORDER BY id FOR UPDATE"
 
 # Persons' own addresses, wherever they stand; partners' addresses are theirs, and stay.
 _PERSONS = "SELECT recipient FROM emails WHERE lead_id = ANY($1) AND to_person"
@@ -56,15 +59,20 @@ WHERE EXISTS (SELECT FROM unnest($1::text[]) AS about(id) WHERE position(convert
 """
 
 
-async def hold_back(work: UnitOfWork, lead_ids: Sequence[str]) -> None:
+async def hold_off_erasure(work: UnitOfWork) -> None:
+    """Before the first look at, or change of, what an erasure scrubs: until the commit none begins."""
+    await work.execute(HOLD_OFF)
+
+
+async def begin(work: UnitOfWork, lead_ids: Sequence[str]) -> None:
     """From here on nothing is queued about them; what was being queued is there."""
-    await work.execute(TOMBSTONES, lead_ids)
-    await work.execute(PATIENCE)
     await work.execute(WAIT)
+    await work.execute(TOMBSTONES, lead_ids)
 
 
 async def scrub_mails(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
     """Rows by table. What was scrubbed before is not counted again."""
+    await work.execute(LOCK_MAILS, lead_ids)
     suppressions = await _changed(work, SUPPRESSIONS, lead_ids) + await _changed(
         work, REPLIES_OF_SUPPRESSIONS, lead_ids
     )

@@ -228,7 +228,6 @@ BUILT_IN_RULES: tuple[tuple[str, str, list[str], str, str | None, bool, bool], .
         True,
         True,
     ),
-    ("rul_sold", "Leads that a partner buys", ["intake.lead.sold.v1"], "buyer", "sold-lead", False, True),
     (
         "rul_alarm",
         "Alarms to operators",

@@ -7,6 +7,7 @@ from contracts.envelope import Trace
 from contracts.events.values import LeadRef
 from messaging.unit_of_work import UnitOfWork
 
+from notify_svc.erasure.store import hold_off_erasure
 from notify_svc.purchases.mails import Purchase
 
 KEEP_WAITING = """
@@ -25,10 +26,12 @@ DELETE FROM waiting_purchases WHERE partner_id = ANY($1) RETURNING cause_id, par
 async def keep_waiting(work: UnitOfWork, purchases: Sequence[Purchase]) -> None:
     """Their partners must be held (`hold_partners`)."""
     if purchases:
+        await hold_off_erasure(work)
         await work.execute(KEEP_WAITING, purchases)
 
 
 async def take_waiting(work: UnitOfWork, partner_ids: Sequence[str]) -> list[Purchase]:
+    await hold_off_erasure(work)
     rows = await work.fetch(TAKE_WAITING, partner_ids)
     return [
         Purchase(

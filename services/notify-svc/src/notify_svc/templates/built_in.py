@@ -67,27 +67,6 @@ _CAMPAIGN_HTML = """<p>Hello {{ partner.name }},</p>
 {% for change in changes %}<tr><td>{{ change.what }}</td><td>{{ change.was }}</td><td>{{ change.now }}</td></tr>
 {% endfor %}</table>{% endif %}"""
 
-_SOLD_SUBJECT = "A lead for you: {{ lead.external_id }}"
-_SOLD_FIELDS = (
-    ("Number", "lead.id"),
-    ("Name", "data.person.first_name }} {{ data.person.last_name"),
-    ("Phone", "data.person.phone"),
-    ("E-mail", "data.person.email"),
-    ("Comments", "data.comments"),
-    ("Contact time", "data.contact_time"),
-)
-_SOLD_TEXT = (
-    "Hello {{ partner.name }},\n\na lead for you:\n\n"
-    + "".join(f"{label:<13}{{{{ {value} }}}}\n" for label, value in _SOLD_FIELDS)
-    + "\nWe do not work it any more.\n"
-)
-_SOLD_HTML = (
-    "<p>Hello {{ partner.name }},</p>\n<p>a lead for you:</p>\n<table>\n"
-    + "".join(f'<tr><th align="left">{label}</th><td>{{{{ {value} }}}}</td></tr>\n' for label, value in _SOLD_FIELDS)
-    + "</table>\n<p>We do not work it any more.</p>"
-)
-_PERSON = {"first_name": "Aino", "last_name": "Esimerkki", "phone": "+358401234567", "email": "aino@example.com"}
-
 _ALARM_SUBJECT = "Alarm: {{ data.alarm }} {{ data.key }}"
 _ALARM_TEXT = """{{ data.detail }}
 
@@ -141,13 +120,6 @@ TEMPLATES: dict[str, tuple[str, str, str, str, dict[str, Any]]] = {
             "data": {"name": "Solar panels", "state": "active"},
             "changes": [{"what": "required fields", "was": "phone", "now": "phone, e-mail"}],
         },
-    ),
-    "sold-lead": (
-        "A lead for a buyer",
-        _SOLD_SUBJECT,
-        _SOLD_TEXT,
-        _page(_SOLD_SUBJECT, _SOLD_HTML),
-        {**_BASE, "data": {"person": _PERSON, "comments": "", "contact_time": ""}},
     ),
     "alarm": (
         "Alarm",
