@@ -254,7 +254,7 @@ async def test_two_senders_send_every_mail_once(
     ids = [mail.message["Message-ID"] for mail in sink.mails]
     assert (len(ids), len(set(ids))) == (200, 200)
     assert {row["attempts"] for row in await mailer.rows()} == {1}
-    assert sink.connections <= 18
+    assert sink.connections <= 32
 
 
 async def test_whoever_lost_the_lease_cannot_mark(service: ServiceUnderTest, mailer: Any, sink: Any, queued: None):
@@ -268,7 +268,7 @@ async def test_whoever_lost_the_lease_cannot_mark(service: ServiceUnderTest, mai
         return None
 
     sink.on_data = hold_first
-    lease = timedelta(milliseconds=500)
+    lease = timedelta(seconds=5)
     stopped, other = mailer.sender(sink.port), mailer.sender(sink.port, lease)
     async with mailer.running(stopped):
         await mailer.until("state = 'sending' FROM emails")

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(days=3)
 MAX_REPLY_LENGTH = 500
+READY = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,11 @@ class Limits:
     paces: Paces = field(default_factory=Paces)
 
     @property
+    def turn(self) -> int:
+        """So many outcomes are worth a transaction."""
+        return self.connections
+
+    @property
     def conversation_seconds(self) -> float:
         return self.lease.total_seconds() * 0.8
 
@@ -50,7 +56,8 @@ class Limits:
 class Sender:
     """Any number of them may run, here and in other processes.
 
-    As many mails as are under way stand ready behind them: so one transaction marks and claims for many.
+    READY times as many mails as are under way stand ready behind them: so one transaction marks and claims for many,
+    and connections do not wait for it.
     """
 
     def __init__(self, database: Database, server: MailServer, composer: Composer, limits: Limits) -> None:
@@ -100,7 +107,7 @@ class Sender:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         email = self._running.pop(task)
-        if len(self._running) - self._lanes.aside <= self._limits.connections:
+        if len(self._running) - self._lanes.aside <= (1 + READY) * self._limits.connections - self._limits.turn:
             self._worth_a_turn.set()
         error = None if task.cancelled() else task.exception()
         if error is not None:
@@ -134,7 +141,7 @@ class Sender:
         paused = time.monotonic() < self._paused_until
         running = Counter(email.domain for email in self._running.values())
         return Claim(
-            limit=0 if paused else 2 * self._limits.connections - (len(self._running) - self._lanes.aside),
+            limit=0 if paused else (1 + READY) * self._limits.connections - (len(self._running) - self._lanes.aside),
             per_domain=self._limits.per_domain,
             running=self._lanes.counted(running, self._limits.per_domain),
             lease=self._limits.lease,
