@@ -1,21 +1,11 @@
-"""What the bodies of several features share."""
+"""What the queries of several features share."""
 
-from typing import Any
-
-from pydantic import ConfigDict
+from pydantic import Field
 from servicekit.http import Input
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for field in schema.get("properties", {}).values():
-        field.pop("default", None)
+class PageQuery(Input):
+    """The query of a list. Unknown parameters are errors, as unknown fields are."""
 
-
-class Patch(Input):
-    """A PATCH body. The defaults of its fields only say that they may be left out: what was not sent is not changed."""
-
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
-
-    def sent(self) -> dict[str, Any]:
-        """The fields that were sent, as values of this model's types."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+    limit: int = Field(default=25, ge=1, le=100)
+    cursor: str | None = Field(default=None, max_length=500)

@@ -6,18 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from messaging.database import Database
 from pydantic import BaseModel, Field
-from servicekit.http import Input, router
+from servicekit.http import router
 from servicekit.identity import Caller
 from servicekit.paging import Page, decode_cursor, page_of
 
 from notify_svc import scope
 from notify_svc.alarms import store
+from notify_svc.shapes import PageQuery
 
 
-class AlarmQuery(Input):
+class AlarmQuery(PageQuery):
     alarm: str | None = Field(default=None, max_length=100)
-    limit: int = Field(default=25, ge=1, le=100)
-    cursor: str | None = Field(default=None, max_length=500)
 
 
 class Alarm(BaseModel):

@@ -6,19 +6,18 @@ from uuid import UUID
 
 from asyncpg import Record
 from pydantic import AwareDatetime, BaseModel, Field
-from servicekit.http import Input
+
+from notify_svc.shapes import PageQuery
 
 State = Literal["queued", "sending", "sent", "unknown", "failed", "suppressed"]
 
 
-class EmailQuery(Input):
+class EmailQuery(PageQuery):
     state: State | None = None
     lead_id: str | None = Field(default=None, max_length=64)
     recipient: str | None = Field(default=None, max_length=320)
     template: str | None = Field(default=None, max_length=64, description="A template's id")
     since: AwareDatetime | None = Field(default=None, description="Queued at that time or later")
-    limit: int = Field(default=25, ge=1, le=100)
-    cursor: str | None = Field(default=None, max_length=500)
 
 
 class Email(BaseModel):

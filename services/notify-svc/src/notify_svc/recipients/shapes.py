@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, Field, PlainSerializer
-from servicekit.http import Input
+from servicekit.http import Input, Patch
 
 from notify_svc.sending.addresses import Address
-from notify_svc.shapes import Patch
+from notify_svc.shapes import PageQuery
 
 
 def _known(zone: str) -> str:
@@ -54,10 +54,8 @@ class RecipientPatch(Patch):
     digest_at: Clock = time(7)
 
 
-class RecipientQuery(Input):
+class RecipientQuery(PageQuery):
     address: str | None = Field(default=None, max_length=320)
-    limit: int = Field(default=25, ge=1, le=100)
-    cursor: str | None = Field(default=None, max_length=500)
 
 
 class Recipient(BaseModel):

@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from asyncpg import Record
 from pydantic import AfterValidator, BaseModel, Field, model_validator
-from servicekit.http import Input
+from servicekit.http import Input, Patch
 
 from notify_svc.rules.catalogue import EVENT_TYPES
 from notify_svc.sending.addresses import Address
-from notify_svc.shapes import Patch
 from notify_svc.templates.shapes import Name
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]

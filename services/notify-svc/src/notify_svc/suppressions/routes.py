@@ -14,6 +14,7 @@ from servicekit.problems import conflict, not_found
 
 from notify_svc import scope
 from notify_svc.sending.addresses import Address
+from notify_svc.shapes import PageQuery
 from notify_svc.suppressions import store
 from notify_svc.suppressions.store import NewSuppression
 from notify_svc.templates.shapes import Name
@@ -24,10 +25,8 @@ class NewSuppressionShape(Input):
     reason: Name
 
 
-class SuppressionQuery(Input):
+class SuppressionQuery(PageQuery):
     address: str | None = Field(default=None, max_length=320)
-    limit: int = Field(default=25, ge=1, le=100)
-    cursor: str | None = Field(default=None, max_length=500)
 
 
 class Suppression(BaseModel):

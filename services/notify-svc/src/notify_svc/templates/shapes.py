@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from asyncpg import Record
 from pydantic import AfterValidator, BaseModel, Field
-from servicekit.http import Input
+from servicekit.http import Input, Patch
 
 from notify_svc.sending.addresses import Address
-from notify_svc.shapes import Patch
 
 MAX_SAMPLE = 32 * 1024
 MAX_DEPTH = 6
