@@ -9,7 +9,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from contracts.ids import first_id, new_id, new_uuid
+from contracts.ids import lowest_id, new_id, new_uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,8 +82,8 @@ def test_prefixed_ids_sort_like_the_uuids_they_encode(readings: list[int]):
 def test_ids_made_from_a_time_on_are_not_before_its_first_one():
     before = new_id("lead")
     at = datetime.now(UTC) + timedelta(milliseconds=2)
-    first = first_id("lead", at)
-    assert before < first < first_id("lead", at + timedelta(milliseconds=1))
+    first = lowest_id("lead", at)
+    assert before < first < lowest_id("lead", at + timedelta(milliseconds=1))
     assert len(first) == len(before)
-    assert first <= first_id("lead", at)
-    assert new_id("lead") < first_id("lead", datetime.now(UTC) + timedelta(seconds=60))
+    assert first <= lowest_id("lead", at)
+    assert new_id("lead") < lowest_id("lead", datetime.now(UTC) + timedelta(seconds=60))

@@ -1,6 +1,6 @@
 """Ids: UUIDv7 made in Python (PostgreSQL 15 has no uuidv7()), and opaque strings with a type prefix."""
 
-import secrets
+import os
 import threading
 import time
 from datetime import datetime
@@ -19,7 +19,9 @@ def new_uuid() -> UUID:
     with _lock:
         sub_milliseconds = _last[0] = max(sub_milliseconds, _last[0] + 1)
     milliseconds, fraction = divmod(sub_milliseconds, 4096)
-    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | secrets.randbits(62))
+    return UUID(
+        int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | (int.from_bytes(os.urandom(8)) >> 2)
+    )
 
 
 def new_id(prefix: str) -> str:
@@ -27,8 +29,8 @@ def new_id(prefix: str) -> str:
     return _written(prefix, new_uuid().int)
 
 
-def first_id(prefix: str, at: datetime) -> str:
-    """Not an id, but where those made at that time (to the millisecond) or later begin."""
+def lowest_id(prefix: str, at: datetime) -> str:
+    """No id that was made at that time or later is smaller: for reading a span of time from an index of ids."""
     return _written(prefix, max(int(at.timestamp() * 1000), 0) << 80)
 
 

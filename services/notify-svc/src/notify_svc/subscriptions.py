@@ -5,11 +5,21 @@ from datetime import timedelta
 
 from contracts.events.assignment import CampaignChangedV1, MessageRequestedV1
 from contracts.events.identity import UserChangedV1, UserCreatedV1, UserDeactivatedV1
-from contracts.events.intake import ErasureRequestedV1, PartnerChangedV1, PartnerCreatedV1
+from contracts.events.intake import (
+    ErasureRequestedV1,
+    LeadAcceptedV1,
+    LeadSoldV1,
+    LeadUpdatedV1,
+    PartnerChangedV1,
+    PartnerCreatedV1,
+)
+from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1, CaseReleasedV1, CaseReopenedV1
 from messaging.subscription import Ordering, Subscription, each
 
 from notify_svc.alarms.keep_alarms import keep_alarms
 from notify_svc.erasure.erase import erase
+from notify_svc.lead_deliveries.deliver_sold import deliver_sold
+from notify_svc.lead_deliveries.keep_held_leads import keep_held_leads, keep_verdicts
 from notify_svc.messages.send_messages import send_messages
 from notify_svc.partners.keep_partners import keep_partners
 from notify_svc.people.keep_users import keep_users
@@ -17,8 +27,40 @@ from notify_svc.projects.keep_projects import keep_campaigns, keep_projects
 from notify_svc.purchases.queue_purchase_mails import queue_purchase_mails
 from notify_svc.rules import catalogue
 from notify_svc.rules.notify_by_rules import notify_by_rules
+from notify_svc.webhook_events.catalogue import CATALOGUE
+from notify_svc.webhook_events.fan_out import fan_out
+from notify_svc.webhook_events.keep_partners import keep_partners as keep_webhook_partners
 
 ALARM_PERIOD = timedelta(hours=1)
+
+
+WEBHOOKS = (
+    Subscription(
+        name="webhook-partners",
+        ordering=Ordering.LAST_VERSION_WINS,
+        handlers={PartnerCreatedV1: keep_webhook_partners, PartnerChangedV1: keep_webhook_partners},
+    ),
+    Subscription(
+        name="webhooks",
+        ordering=Ordering.COMMUTATIVE,
+        handlers=dict.fromkeys(CATALOGUE, fan_out),
+        batch=100,
+    ),
+    Subscription(
+        name="lead-deliveries",
+        ordering=Ordering.LAST_VERSION_WINS,
+        handlers={
+            LeadAcceptedV1: keep_held_leads,
+            LeadUpdatedV1: keep_held_leads,
+            CaseConfirmedV1: keep_verdicts,
+            CaseReleasedV1: keep_verdicts,
+            CaseRejectedV1: keep_verdicts,
+            CaseReopenedV1: keep_verdicts,
+        },
+        batch=100,
+    ),
+    Subscription(name="sales", ordering=Ordering.STRICT, handlers={LeadSoldV1: each(deliver_sold)}),
+)
 
 
 def subscriptions(alarm_period: timedelta) -> Sequence[Subscription]:
@@ -63,6 +105,7 @@ def subscriptions(alarm_period: timedelta) -> Sequence[Subscription]:
         Subscription(
             name="erasures", ordering=Ordering.COMMUTATIVE, handlers={ErasureRequestedV1: each(erase)}, batch=1
         ),
+        *WEBHOOKS,
     )
 
 

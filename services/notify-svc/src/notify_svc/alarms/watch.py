@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from contracts.events.notify import AlarmRaisedV1
-from contracts.ids import first_id
+from contracts.ids import lowest_id
 from messaging.database import Database
 from messaging.inbox.failures import DATABASE_TROUBLE
 
@@ -30,7 +30,7 @@ async def watch(database: Database, period: timedelta) -> None:
 
 async def look(database: Database, period: timedelta) -> None:
     """Several of us may look at the same time: who is told is decided when the alarm is heard."""
-    since = first_id("eml", datetime.now(UTC) - timedelta(hours=1))
+    since = lowest_id("eml", datetime.now(UTC) - timedelta(hours=1))
     watched = Watched(period=period, since_id=since, failures=FAILURES, late=LATE)
     async with database.unit_of_work() as work:
         for trouble in await read_troubles(work, watched):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
-from contracts.ids import first_id
+from contracts.ids import lowest_id
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 
@@ -93,7 +93,7 @@ async def list_emails(database: Database, filters: EmailFilters, before: str | N
             parameters.append(value)
             wanted.append(f"{column} = ${len(parameters)}")
     if filters.since is not None:  # ids are sortable by time
-        parameters.append(first_id("eml", filters.since))
+        parameters.append(lowest_id("eml", filters.since))
         wanted.append(f"id >= ${len(parameters)}")
     if before is not None:
         parameters.append(before)

@@ -10,10 +10,11 @@ from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
 from notify_svc.erasure.store import begin, scrub_mails
+from notify_svc.webhook_deliveries.scrub_deliveries import scrub_deliveries
 
 Scrubber = Callable[[UnitOfWork, Sequence[str]], Awaitable[dict[str, int]]]
 # Each scrubs its own tables of some leads, and says how many rows of each; all of them in one transaction.
-SCRUBBERS: Final[tuple[Scrubber, ...]] = (scrub_mails, forget)
+SCRUBBERS: Final[tuple[Scrubber, ...]] = (scrub_mails, scrub_deliveries, forget)
 
 
 async def erase(work: UnitOfWork, received: Received[ErasureRequestedV1]) -> None:

@@ -6,7 +6,7 @@ from alembic import op
 from notify_svc.templates.built_in import TEMPLATES
 
 revision = "20261126_mail_rules"
-down_revision = "20260101_emails"
+down_revision = "20261127_webhooks"
 
 CREATE_HEADS = """
 CREATE TABLE template_heads (
@@ -287,7 +287,7 @@ def downgrade() -> None:
     for table in ("inbox", "inbox_suspects"):
         op.execute(
             f"UPDATE {table} SET subscription = 'notify-svc.' || subscription "
-            "WHERE subscription IN ('partners', 'purchases')"
+            "WHERE subscription NOT IN ('reference', 'projects', 'notifications', 'messages', 'alarms', 'erasures')"
         )
     for table in (
         "mail_slots", "erased_leads", "campaign_templates", "partner_projects", "users", "projects", "alarms",
@@ -296,10 +296,11 @@ def downgrade() -> None:
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")
     # Mails of what is new cannot be told in the old form.
-    new = "lead IS NULL OR to_person OR template <> 'purchase' OR template_version > 1"
+    old = "'purchase', 'lead-sold'"
+    new = f"lead IS NULL OR to_person OR template NOT IN ({old}) OR template_version > 1"
     op.execute(f"DELETE FROM email_log WHERE email_id IN (SELECT id FROM emails WHERE {new})")
     op.execute(f"DELETE FROM emails WHERE {new}")
-    op.execute("DELETE FROM templates WHERE key <> 'purchase' OR version > 1")
+    op.execute(f"DELETE FROM templates WHERE key NOT IN ({old}) OR version > 1")
     op.execute("DROP INDEX emails_by_template")
     op.execute("ALTER TABLE waiting_purchases DROP COLUMN lead_id")
     op.execute("ALTER TABLE templates DROP COLUMN sample, DROP COLUMN created_by")
