@@ -36,9 +36,3 @@ def first_id(prefix: str, at: datetime) -> str:
 
 def _written(prefix: str, number: int) -> str:
     return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
-
-
-def id_before(prefix: str, moment: datetime) -> str:
-    """Sorts before every id of the kind that was made from that moment on."""
-    number = int(moment.timestamp() * 1000) << 80
-    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
