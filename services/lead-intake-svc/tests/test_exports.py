@@ -9,7 +9,6 @@ import httpx2
 import pytest
 import python_calamine
 from contracts.events.sponsor import DuplicateRules
-from lead_intake_svc.imports.run_imports import Importer
 from lead_intake_svc.testing import World, bearer, lead
 
 NASTY: list[dict[str, Any]] = [
@@ -84,8 +83,7 @@ async def test_i2_20_an_export_can_be_imported_again_and_nothing_is_lost(world: 
         "/v1/imports", data={"project_id": "prj_a"}, files={"file": ("a", exported)}, headers=bearer(key)
     )
     assert sent.status_code == 201, sent.text
-    reference = world.service.app.http.state.reference
-    await Importer(world.service.db, reference, outbox_room=10**9, keep_days=30).work_once()
+    await world.import_files()
     select = "SELECT external_id, first_name, last_name, phone, email, location, content FROM leads"
     mine = await world.rows(f"{select} WHERE partner_id = $1 ORDER BY external_id", world.partner_id)
     theirs = await world.rows(f"{select} WHERE partner_id = $1 ORDER BY external_id", other)

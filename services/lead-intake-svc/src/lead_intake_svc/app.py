@@ -50,13 +50,14 @@ async def build(settings: Settings) -> App:
         imports_router(database, CreateImport(database, reference, admission)),
         import_results_router(database),
     )
+    importer = Importer(
+        database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
+    )
     limits = {BATCH_PATH: BATCH_BYTES, IMPORTS_PATH: settings.import_bytes}
     http = create_http(NAME, database, settings.verifier(), routers, body_limits=limits)
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
-    importer = Importer(
-        database, reference, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
-    )
+    http.state.importer = importer
     tasks = (importer.run, importer.keep_clean)
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)

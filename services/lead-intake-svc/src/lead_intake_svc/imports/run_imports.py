@@ -41,10 +41,14 @@ class _Run:
 
 
 class Importer:
-    def __init__(self, database: Database, reference: Reference, *, outbox_room: int, keep_days: int) -> None:
+    """`outbox_room`: rows of the outbox at which it pauses; `keep_days`: for which failed rows can be had."""
+
+    def __init__(
+        self, database: Database, reference: Reference, admission: Admission, *, outbox_room: int, keep_days: int
+    ) -> None:
         self._database = database
         self._reference = reference
-        self._admission = Admission(reference)
+        self._admission = admission
         self._settler = RowSettler(database)
         self._outbox_room = outbox_room
         self._keep_days = keep_days
