@@ -11,6 +11,7 @@ from lead_intake_svc.imports.routes import PATH as IMPORTS_PATH
 from lead_intake_svc.imports.routes import import_results_router, imports_router
 from lead_intake_svc.imports.run_imports import Importer
 from lead_intake_svc.intake.admission import Admission
+from lead_intake_svc.intake.answer_once import AnswerOnce
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
 from lead_intake_svc.intake.push_batch import BatchPush
@@ -40,7 +41,7 @@ async def build(settings: Settings) -> App:
     pushes = intake_router(authenticator, admission, intake)
     routers = (
         pushes,
-        batch_router(authenticator, BatchPush(intake, admission)),
+        batch_router(authenticator, BatchPush(intake, admission), AnswerOnce(database)),
         exports_router(database),
         leads_router(database, reference),
         partners_router(database),
