@@ -104,7 +104,7 @@ async def kill_split(run: Run, platform: Platform, spare: Sequence[str] = ("mail
                     run.killed.append(name)
             before = run.steps
             await asyncio.sleep(random.uniform(0.3, 1.2))
-            while run.steps == before and not run.finished and not run.ledger.broken:
+            while run.steps == before and not run.finished and not run.ledger.broken:  # noqa: ASYNC110 -- others move it
                 await asyncio.sleep(IDLE_SECONDS)
         if run.pushed:
             return

@@ -53,7 +53,8 @@ def file_of(rows: int) -> bytes:
     writer.writerow(COLUMNS)
     for n in range(rows):
         writer.writerow((
-            f"file-{n}", "Maximilian", "Mustermann", f"+35840{1000000 + n}", f"user{n}@example.com", "Katu 1",
+            f"file-{n}", "Maximilian", "Mustermann", f"+35840{1000000 + n}", f"user{n}@example.com",
+            "Mannerheimintie 1",
             "00100", "Helsinki", "2026-01-01T10:00:00Z", "I agree to be called about this offer.",
             "Asked to be called in the evening.", "google",
         ))  # fmt: skip

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford, lower case: sorts like the number it encodes
@@ -25,5 +26,19 @@ def new_uuid() -> UUID:
 
 def new_id(prefix: str) -> str:
     """For example `lead_01j9…`: 26 characters after the prefix, sortable by time."""
-    number = new_uuid().int
+    return _written(prefix, new_uuid().int)
+
+
+def lowest_id(prefix: str, at: datetime) -> str:
+    """No id that was made at that time or later is smaller: for reading a span of time from an index of ids."""
+    return _written(prefix, max(int(at.timestamp() * 1000), 0) << 80)
+
+
+def _written(prefix: str, number: int) -> str:
+    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+
+
+def id_before(prefix: str, moment: datetime) -> str:
+    """Sorts before every id of the kind that was made from that moment on."""
+    number = int(moment.timestamp() * 1000) << 80
     return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

@@ -8,7 +8,7 @@ from lead_intake_svc.import_mappings.change_mapping import change_mapping
 from lead_intake_svc.imports.partner import partner_for
 from lead_intake_svc.imports.shapes import MappingChange, NewMapping, SavedMapping
 from lead_intake_svc.reference.cache import Reference
-from lead_intake_svc.scope import SenderOfFiles, Viewer, partners_of
+from lead_intake_svc.scope import Viewer, Writer, partners_of
 from messaging.database import Database
 from servicekit.etag import IfMatch, etag
 from servicekit.http import router
@@ -20,7 +20,7 @@ def import_mappings_router(database: Database, reference: Reference) -> APIRoute
     routes = router(prefix="/v1/imports/mappings", tags=["imports"])
 
     @routes.post("", status_code=201)
-    async def create(caller: SenderOfFiles, wanted: NewMapping, request: Request, response: Response) -> SavedMapping:
+    async def create(caller: Writer, wanted: NewMapping, request: Request, response: Response) -> SavedMapping:
         partner = await partner_for(caller, wanted.partner_id, reference)
         async with database.unit_of_work() as work:
             row = await store.add(work, new_id("map"), partner.id, wanted.name, wanted.columns)
@@ -48,7 +48,7 @@ def import_mappings_router(database: Database, reference: Reference) -> APIRoute
 
     @routes.patch("/{mapping_id}")
     async def change(
-        caller: SenderOfFiles, mapping_id: str, wanted: MappingChange, response: Response, if_match: IfMatch = None
+        caller: Writer, mapping_id: str, wanted: MappingChange, response: Response, if_match: IfMatch = None
     ) -> SavedMapping:
         """Only what is sent changes."""
         try:
@@ -60,7 +60,7 @@ def import_mappings_router(database: Database, reference: Reference) -> APIRoute
         return SavedMapping(**row)
 
     @routes.delete("/{mapping_id}", status_code=204)
-    async def remove(caller: SenderOfFiles, mapping_id: str) -> Response:
+    async def remove(caller: Writer, mapping_id: str) -> Response:
         async with database.unit_of_work() as work:
             if not await store.remove(work, mapping_id, partners_of(caller)):
                 raise not_found()

@@ -18,7 +18,7 @@ from lead_intake_svc.imports.shapes import (
     show_import,
     show_row,
 )
-from lead_intake_svc.scope import SenderOfFiles, Viewer, partners_of
+from lead_intake_svc.scope import Viewer, Writer, partners_of
 from messaging.database import Database
 from servicekit.etag import etag
 from servicekit.http import router
@@ -39,7 +39,7 @@ def imports_router(database: Database, create: CreateImport) -> APIRouter:
     routes = router(prefix=PATH, tags=["imports"])
 
     @routes.post("", status_code=201, response_model=Import, openapi_extra=_multipart())
-    async def create_import(caller: SenderOfFiles, request: Request) -> Response:
+    async def create_import(caller: Writer, request: Request) -> Response:
         """The file is kept, and imported in the background."""
         return await create.create(request, caller)
 
@@ -47,7 +47,7 @@ def imports_router(database: Database, create: CreateImport) -> APIRouter:
     create_import.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- a mark for `Route`
 
     @routes.post("/{import_id}/start")
-    async def start(caller: SenderOfFiles, import_id: str, wanted: Start, response: Response) -> Import:
+    async def start(caller: Writer, import_id: str, wanted: Start, response: Response) -> Import:
         """After a dry run, or with the mapping that was missing."""
         async with database.unit_of_work() as work:
             row = await start_import(work, import_id, caller, wanted)
@@ -55,7 +55,7 @@ def imports_router(database: Database, create: CreateImport) -> APIRouter:
         return show_import(row)
 
     @routes.post("/{import_id}/cancel")
-    async def cancel(caller: SenderOfFiles, import_id: str, response: Response) -> Import:
+    async def cancel(caller: Writer, import_id: str, response: Response) -> Import:
         """What has been imported stays; again, it changes nothing."""
         async with database.unit_of_work() as work:
             row = await cancel_import(work, import_id, caller)

@@ -1,6 +1,5 @@
 """A lead as a partner sends it. The vocabulary of api.md, strictly; what the checks judge is not judged here."""
 
-from datetime import datetime
 from ipaddress import ip_address
 from socket import AF_INET, inet_pton
 from typing import Annotated, Any, Literal
@@ -88,7 +87,3 @@ class LeadInput(Input):
     order: OrderInput | None = None
     replacement_for: Id | None = None
     test: StrictBool = False
-
-
-def given_at(lead: LeadInput) -> datetime | None:
-    return lead.consent.given_at if lead.consent else None

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261128_imports"
-down_revision = "20260101"
+down_revision = "20261127_returns_sales_erasure"
 
 UPGRADE = (
     "SET lock_timeout = '5s'",
