@@ -29,7 +29,7 @@ def new_id(prefix: str) -> str:
     return _written(prefix, new_uuid().int)
 
 
-def first_id(prefix: str, at: datetime) -> str:
+def lowest_id(prefix: str, at: datetime) -> str:
     """Not an id, but where those made at that time (to the millisecond) or later begin."""
     return _written(prefix, max(int(at.timestamp() * 1000), 0) << 80)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from contracts.ids import first_id
+from contracts.ids import lowest_id
 from fastapi import APIRouter, Query
 from lead_intake_svc.partners.store import find
 from lead_intake_svc.portal import store
@@ -77,7 +77,7 @@ def portal_router(database: Database) -> APIRouter:
             raise invalid(
                 "span-invalid", f"The time must be longer than nothing and {LONGEST.days} days at most.", "?to"
             )
-        span = (first_id("lead", start), first_id("lead", end))
+        span = (lowest_id("lead", start), lowest_id("lead", end))
         async with database.unit_of_work() as work:
             if await find(work, partner_id) is None:
                 raise not_found()

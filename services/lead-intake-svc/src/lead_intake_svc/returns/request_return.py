@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asyncpg import Record
-from contracts.ids import first_id, new_id
+from contracts.ids import lowest_id, new_id
 from lead_intake_svc.returns import store
 from lead_intake_svc.returns.events import tell
 from lead_intake_svc.returns.evidence import evidence_of
@@ -78,7 +78,7 @@ async def _traffic(work: UnitOfWork, partner_id: str, terms: Terms, this: Round)
         return None
     if partner_id not in this.traffic:
         since = this.now - terms.rate_window
-        received = await store.count_received(work, partner_id, first_id("lead", since))
+        received = await store.count_received(work, partner_id, lowest_id("lead", since))
         this.traffic[partner_id] = Traffic(received, await store.count_returned(work, partner_id, since))
     return this.traffic[partner_id]
 
