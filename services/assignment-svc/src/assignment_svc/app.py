@@ -4,17 +4,27 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from assignment_svc.agent_options.routes import agent_option_routes
 from assignment_svc.agents.routes import agent_routes
+from assignment_svc.assignments.routes import assignment_routes
+from assignment_svc.campaign_settings.routes import campaign_setting_routes
 from assignment_svc.campaigns.routes import campaign_routes
+from assignment_svc.customers.routes import customer_routes
 from assignment_svc.dispositions.routes import disposition_routes
+from assignment_svc.fields.routes import field_routes
 from assignment_svc.locks.routes import lock_routes
 from assignment_svc.orders.routes import order_routes
 from assignment_svc.queue.claims.claim_leads import ClaimDesk
 from assignment_svc.queue.claims.counter import ClaimCounter
 from assignment_svc.queue.routes import claim_routes, queue_routes
+from assignment_svc.reports.routes import report_routes
 from assignment_svc.settings import Settings
 from assignment_svc.subscriptions import SUBSCRIPTIONS
+from assignment_svc.surveys.answer_routes import survey_answer_routes
+from assignment_svc.surveys.routes import survey_routes
+from assignment_svc.templates.routes import template_routes
 from assignment_svc.timers.tasks import timer_tasks
+from assignment_svc.tools.routes import opportunity_routes, tool_routes
 from assignment_svc.work_items.read_routes import work_item_read_routes
 from assignment_svc.work_items.supervise_routes import supervise_routes
 from assignment_svc.work_items.write_routes import work_item_write_routes
@@ -34,10 +44,21 @@ async def build(settings: Settings) -> App:
         work_item_write_routes(database),
         lock_routes(database),
         supervise_routes(database),
+        assignment_routes(database),
         agent_routes(database),
+        agent_option_routes(database),
         campaign_routes(database),
+        campaign_setting_routes(database),
+        field_routes(database),
+        template_routes(database),
+        tool_routes(database),
+        opportunity_routes(database),
+        survey_routes(database),
+        survey_answer_routes(database),
         disposition_routes(database),
         order_routes(database),
+        customer_routes(database),
+        report_routes(database),
     ]
     http = create_http(NAME, database, settings.verifier(), routers)
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=timer_tasks(database))

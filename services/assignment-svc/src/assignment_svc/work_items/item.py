@@ -18,6 +18,8 @@ OPEN: Final = frozenset({HELD, PENDING, QUEUED, CLAIMED})
 WAITING: Final = frozenset({PENDING, QUEUED})
 REOPENABLE: Final = frozenset({RESOLVED, INVALID, EXPIRED})
 
+CLOSED_BY_AGENT: Final = frozenset({RESOLVED, CONVERTED, INVALID})
+
 RANKS: Final = {"high": 0, "medium": 1, "normal": 2}
 
 

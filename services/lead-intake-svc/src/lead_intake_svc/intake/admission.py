@@ -32,23 +32,32 @@ class Admission:
             await self._mail_domains.look_up(domains)
 
     def admit(self, lead: LeadInput, sender: Sender, fingerprint: bytes) -> Candidate:
-        """Raises 422 for an unknown project or list, 409 for one that takes no leads."""
-        project = self._reference.projects.get(lead.project_id)
-        if project is None:
-            raise invalid("project-unknown", "There is no such project.", "/project_id")
-        if not project.active:
-            raise conflict("campaign-passive", "The project takes no leads at the moment.")
-        if lead.contact_list_id is not None:
-            error = self._list_error(lead.contact_list_id, project)
-            if error is not None:
-                raise error
-        return self.candidate(lead, sender, project, fingerprint)
+        """Raises as `project_for` does."""
+        return self.candidate(lead, sender, self.project_for(lead.project_id, lead.contact_list_id), fingerprint)
 
     def candidate(self, lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes) -> Candidate:
         """Checked, whether or not the project takes leads now."""
         domain = self._asked_domain(lead)
         takes_mail = None if domain is None else self._mail_domains.takes_mail(domain)
         return make_candidate(lead, sender, project, fingerprint, Outside(self._hashing, takes_mail))
+
+    async def known_project(self, project_id: str, contact_list_id: str | None) -> ProjectFacts:
+        """As `project_for`, after a look at what this process may not know yet."""
+        await self._reference.reload()
+        return self.project_for(project_id, contact_list_id)
+
+    def project_for(self, project_id: str, contact_list_id: str | None) -> ProjectFacts:
+        """Raises 422 for an unknown project or list, 409 for one that takes no leads."""
+        project = self._reference.projects.get(project_id)
+        if project is None:
+            raise invalid("project-unknown", "There is no such project.", "/project_id")
+        if not project.active:
+            raise conflict("campaign-passive", "The project takes no leads at the moment.")
+        if contact_list_id is not None:
+            error = self._list_error(contact_list_id, project)
+            if error is not None:
+                raise error
+        return project
 
     def _asked_domain(self, lead: LeadInput) -> str | None:
         """The domain about whose mail servers the project asks."""

@@ -10,6 +10,7 @@ from lead_intake_svc.checks.problem import OFF, QUARANTINE, REJECT, WARN
 from lead_intake_svc.intake.candidate import Candidate, worst
 
 _STATUS = {REJECT: "rejected", QUARANTINE: "quarantined"}
+_RETURNED = Problem(code="returned-before", level=REJECT, detail="You sent this person before, and took them back.")
 _ACTION_LEVEL = {"reject": REJECT, "quarantine": QUARANTINE}
 SUPPRESSED, LIST_STALE = "suppressed", "suppression-list-stale"
 # What *always deliver* never overrides, and no person either.
@@ -28,7 +29,8 @@ class Match:
 class Known:
     """What was looked up for a batch, by position in it.
 
-    `numbers` has the highest number that an identity has so far; `guard` is the version of the suppressions.
+    `numbers` has the highest number that an identity has so far; `guard` is the version of the suppressions;
+    `returned` are those whose person this partner sent before, and took back.
     """
 
     guard: int
@@ -36,6 +38,7 @@ class Known:
     suppressed: frozenset[int] = frozenset()
     duplicates: Mapping[int, Match] = field(default_factory=dict[int, Match])
     numbers: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    returned: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class IdentityRow:
 class Decided:
     """A new lead as it will be stored. `reason` is None exactly when it is accepted.
 
-    Not `billable`: accepted although a check would have quarantined it.
+    Not `billable`: accepted although a check would have quarantined it, or in the stead of a returned lead.
     """
 
     candidate: Candidate
@@ -101,13 +104,15 @@ class Batch:
         suppression = suppression_problems(candidate, self._now, listed=position in self._known.suppressed)
         if suppression:
             problems = (*suppression, *problems)
+        if position in self._known.returned:
+            problems = (*problems, _RETURNED)
         duplicate = self._duplicate_of(position, candidate)
         if duplicate is not None:
             problems = (*problems, _duplicate(candidate))
         reason = worst(problems)
         status = _STATUS.get(reason.level, "accepted") if reason else "accepted"
-        billable = status != "quarantined" or not delivered_anyway(candidate, problems)
-        accepted = status == "accepted" or not billable
+        anyway = status == "quarantined" and delivered_anyway(candidate, problems)
+        accepted = status == "accepted" or anyway
         return Decided(
             candidate=candidate,
             status="accepted" if accepted else status,
@@ -117,7 +122,7 @@ class Batch:
             duplicate=duplicate,
             received_at=self._now,
             identities=() if status == "rejected" else self._identities(candidate),
-            billable=billable,
+            billable=not anyway and candidate.content.replacement_for is None,
         )
 
     def _duplicate_of(self, position: int, candidate: Candidate) -> Match | None:

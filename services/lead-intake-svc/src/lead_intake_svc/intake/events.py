@@ -48,4 +48,5 @@ def content_fields(candidate: Candidate, received_at: datetime) -> dict[str, Any
         "comments": content.comments,
         "contact_time": content.contact_time,
         "custom": content.custom,
+        "replacement_for": content.replacement_for,
     }

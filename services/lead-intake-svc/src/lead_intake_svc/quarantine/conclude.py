@@ -16,6 +16,8 @@ from lead_intake_svc.intake.candidate import Candidate
 from lead_intake_svc.intake.events import content_fields
 from lead_intake_svc.progress.store import add_entries
 from lead_intake_svc.quarantine import store
+from lead_intake_svc.replacements.replace_lead import tell_replaced
+from lead_intake_svc.replacements.store import lock_original
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ async def conclude(work: UnitOfWork, row: Record, candidate: Candidate, verdict:
         await store.revive(work, row["id"], candidate.identities)
     if row["first_status"] is None:
         await _note_first(work, row)
+    if accepted and candidate.content.replacement_for is not None:
+        await _tell_replaced(work, row, candidate.content.replacement_for)
     event_id = new_uuid()
     if verdict.status != row["status"]:
         event = _event(row, candidate, verdict, location)
@@ -54,6 +58,13 @@ async def conclude(work: UnitOfWork, row: Record, candidate: Candidate, verdict:
     summary = f"Lead {verdict.status}" + (f" ({verdict.reason})" if verdict.reason else "")
     event_type = f"intake.lead.{verdict.status}.v1"
     await add_entries(work, [(row["id"], now, event_id, verdict.actor, event_type, summary, shown)])
+
+
+async def _tell_replaced(work: UnitOfWork, row: Record, original_id: str) -> None:
+    """I2.22: its place was kept for it while it was in quarantine."""
+    original = await lock_original(work, row["partner_id"], original_id)
+    if original is not None:
+        await tell_replaced(work, original, row["id"])
 
 
 async def _note_first(work: UnitOfWork, row: Record) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lead_intake_svc.checks.run import Checklist
 
@@ -66,6 +67,22 @@ class ContactListFacts:
     id: str
     project_id: str | None
     expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRule:
+    """I2.24: accepted leads of the project, and of the partner that sent them, go to the buyer; None: of any."""
+
+    id: str
+    buyer_id: str
+    project_id: str | None
+    partner_id: str | None
+    price: dict[str, Any] | None
+
+    def wants(self, project_id: str, partner_id: str) -> bool:
+        """Nobody is sold what it sent."""
+        fits = self.project_id in {None, project_id} and self.partner_id in {None, partner_id}
+        return fits and partner_id != self.buyer_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from asyncpg import Pool, Record
-from lead_intake_svc.reference.facts import ContactListFacts, KeyFacts, PartnerFacts, ProjectFacts
+from lead_intake_svc.reference.facts import ContactListFacts, KeyFacts, PartnerFacts, ProjectFacts, SaleRule
 from lead_intake_svc.reference.project import project_facts
 from messaging.unit_of_work import UnitOfWork
 
@@ -20,6 +20,9 @@ SELECT id, sponsor_id, state, call_centre_validation, after_validation, region, 
 """
 _NATIONAL_LISTS = "SELECT scope, scope_id, as_of FROM suppression_lists WHERE national"
 _CONTACT_LISTS = "SELECT id, project_id, expired FROM contact_lists"
+_SALE_RULES = """
+SELECT r.id, r.buyer_id, r.project_id, r.partner_id, r.price FROM sale_rules AS r WHERE r.active ORDER BY r.place, r.id
+"""
 _TOUCH = """
 UPDATE partner_keys SET last_used_at = now()
 WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
@@ -67,6 +70,11 @@ async def projects(pool: Pool) -> dict[str, ProjectFacts]:
 
 async def contact_lists(pool: Pool) -> dict[str, ContactListFacts]:
     return {row["id"]: ContactListFacts(**row) for row in await pool.fetch(_CONTACT_LISTS, timeout=10)}
+
+
+async def sale_rules(pool: Pool) -> list[SaleRule]:
+    """Those in force, in the order in which they are tried."""
+    return [SaleRule(**row) for row in await pool.fetch(_SALE_RULES, timeout=10)]
 
 
 def _key(row: Record) -> KeyFacts:

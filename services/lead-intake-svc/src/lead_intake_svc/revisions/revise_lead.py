@@ -1,5 +1,6 @@
 """The same `external_id` again (I2.16): the current state, or the lead grown, or the reason why not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -28,7 +29,7 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
     row = await store.find_locked(work, lead_id)
     if row["fingerprint"] == candidate.fingerprint:
         return _answer(row), False
-    candidate = grown(row, candidate)
+    candidate = _still_replacing(row, grown(row, candidate))
     before, after = content_of(row), wanted_content(candidate)
     fields = changed_fields(before, after)
     if not fields:
@@ -37,7 +38,8 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
         raise conflict("lead-in-other-project", "The lead was sent to another project.")
     if row["status"] == "quarantined":
         return _rechecked(row, await recheck(work, row, candidate, row["partner_id"])), True
-    refused = refusal(public_status(row["status"], row["work_state"])) or shrinking(before["content"], after["content"])
+    status = public_status(row["status"], row["work_state"], row["own_state"])
+    refused = refusal(status) or shrinking(before["content"], after["content"])
     if refused is not None:
         raise conflict(*refused)
     now = datetime.now(UTC)
@@ -48,6 +50,13 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
     await store.keep_revision(work, row, now, fields, {name: before[name] for name in fields})
     _publish(work, row, candidate, problems)
     return _answer(row, problems), True
+
+
+def _still_replacing(row: Record, candidate: Candidate) -> Candidate:
+    """What a lead came in the stead of was settled when it came, and is changed by admins only."""
+    kept = row["content"].get("replacement_for")
+    content = msgspec.structs.replace(candidate.content, replacement_for=kept)
+    return replace(candidate, content=content)
 
 
 async def _check(work: UnitOfWork, row: Record, candidate: Candidate, now: datetime) -> tuple[Problem, ...]:
