@@ -55,7 +55,7 @@ async def _race_suppression(centre: CallCentre) -> None:
     """As if the suppression had come between storing the lead and now: the sweep did not see it."""
     phone = (await centre.item())["person"]["phone"]
     await centre.service.db.pool.execute(
-        "INSERT INTO suppressions VALUES ('sup_x', 1, $1, 'global', NULL, false, NULL)", f"phone:{phone}"
+        "INSERT INTO suppressions VALUES ('sup_x', 1, $1, 'global', NULL, false)", f"phone:{phone}"
     )
 
 
@@ -202,7 +202,7 @@ async def test_s0_7_leads_leave_with_their_list_and_come_back(centre: CallCentre
     await centre.service.deliver(expired, 2)
     assert await _codes(centre) == ["E8"]
     assert (await centre.claim()).status_code == 204
-    await centre.fire("expire_due")
+    await centre.fire()
     assert (await centre.item())["state"] == "expired"
     reopened = ContactListReopenedV1(contact_list_id="lst_1", name="L", expires_on=soon, time_zone="UTC")
     await centre.service.deliver(reopened, 3)

@@ -1,19 +1,30 @@
 """What assignment-svc is built of."""
 
+from datetime import timedelta
+
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
 from assignment_svc.agents.routes import agent_routes
+from assignment_svc.callbacks.routes import callback_routes
 from assignment_svc.campaigns.routes import campaign_routes
 from assignment_svc.dispositions.routes import disposition_routes
+from assignment_svc.drafts.routes import draft_routes
+from assignment_svc.handing_out.routes import rules_routes
 from assignment_svc.locks.routes import lock_routes
+from assignment_svc.offers.routes import offer_routes
 from assignment_svc.orders.routes import order_routes
+from assignment_svc.presence.noting import Presence
+from assignment_svc.presence.routes import presence_routes
 from assignment_svc.queue.claims.claim_leads import ClaimDesk
 from assignment_svc.queue.claims.counter import ClaimCounter
+from assignment_svc.queue.claims.store import Limits
 from assignment_svc.queue.routes import claim_routes, queue_routes
 from assignment_svc.settings import Settings
+from assignment_svc.speed.routes import speed_routes
 from assignment_svc.subscriptions import SUBSCRIPTIONS
+from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import timer_tasks
 from assignment_svc.work_items.read_routes import work_item_read_routes
 from assignment_svc.work_items.supervise_routes import supervise_routes
@@ -25,11 +36,13 @@ NAME = "assignment-svc"
 async def build(settings: Settings) -> App:
     dsn = settings.database_url.get_secret_value()
     database = await Database.connect(dsn, source=f"/leadwire/{NAME}", max_size=settings.database_pool)
-    desk = ClaimDesk(settings.claims_per_agent)
+    verifier = settings.verifier()
+    limits = Limits(settings.claims_per_agent, timedelta(minutes=settings.offline_minutes))
+    desk = ClaimDesk(limits)
     counter = ClaimCounter(database, desk, settings.claim_flushers)
     routers = [
         claim_routes(database, desk, counter),
-        queue_routes(database, desk, settings.claims_per_agent),
+        queue_routes(database, desk),
         work_item_read_routes(database),
         work_item_write_routes(database),
         lock_routes(database),
@@ -38,6 +51,14 @@ async def build(settings: Settings) -> App:
         campaign_routes(database),
         disposition_routes(database),
         order_routes(database),
+        callback_routes(database),
+        draft_routes(database),
+        offer_routes(database),
+        presence_routes(),
+        rules_routes(database),
+        speed_routes(database),
     ]
-    http = create_http(NAME, database, settings.verifier(), routers)
-    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=timer_tasks(database))
+    http = create_http(NAME, database, verifier, routers)
+    http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)
+    tasks = timer_tasks(database, clock_of(limits))
+    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)

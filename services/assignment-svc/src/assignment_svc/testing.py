@@ -1,7 +1,7 @@
 """Words for tests: a call centre with projects, agents and leads. Imported by tests and benchmarks only."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -13,12 +13,20 @@ from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
 from contracts.events.values import CallingHours, LeadRef, Order, Person
 from servicekit.testing import ServiceUnderTest
 
-from assignment_svc.timers import fire
+from assignment_svc.queue.claims.store import Limits
+from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import fire_all
 
 PROJECT = "prj_1"
 AGENT = "usr_agent"
 PERMISSIONS = ("queue.request",)
+TIMES = """
+SELECT c.table_name::text, array_agg(c.column_name::text)
+FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.data_type = 'timestamp with time zone'
+  AND c.table_name NOT LIKE 'outbox%' AND c.table_name NOT LIKE 'inbox%' AND c.table_name NOT LIKE 'idempotency%'
+GROUP BY 1
+"""
 
 
 def lead_ref(lead_id: str, project_id: str = PROJECT, **fields: Any) -> LeadRef:
@@ -71,6 +79,8 @@ class CallCentre:
             ),
             next(self.versions),
         )
+        if active and level == "leads_agent":
+            await self.service.http.post("/v1/agents/me/heartbeat", headers=self.as_agent(agent_id))
 
     async def tick(self, *agent_ids: str, project_id: str = PROJECT, **body: Any) -> httpx2.Response:
         wanted = {"agent_ids": list(agent_ids or (AGENT,)), **body}
@@ -138,9 +148,22 @@ class CallCentre:
         assert answer.status_code == 201, answer.text  # noqa: S101 -- a test's precondition
         return answer.json()["id"]
 
-    async def fire(self, timer: str) -> None:
-        """What the worker's clock does, once."""
-        await fire_all(self.service.db, getattr(fire, timer))
+    async def fire(self) -> None:
+        """What the worker's clock does: everything that is due."""
+        await fire_all(self.service.db, clock_of(Limits(50, timedelta(minutes=10))))
+
+    async def pass_time(self, *, fire: bool = True, **time: float) -> None:
+        """Everything that happened is so much longer ago, and everything that will is so much nearer.
+
+        Agents are as if they had just been seen, unless `fire` is off.
+        """
+        columns = await self.service.db.pool.fetch(TIMES)
+        for table, names in columns:
+            shifted = ", ".join(f"{name} = {name} - $1::interval" for name in names)
+            await self.service.db.pool.execute(f"UPDATE {table} SET {shifted}", timedelta(**time))
+        if fire:
+            await self.service.db.pool.execute("UPDATE agents SET seen_at = now() WHERE seen_at IS NOT NULL")
+            await self.fire()
 
     async def told(self, lead_id: str = "lead_1") -> list[str]:
         """What the outbox tells about the lead, in order: the event's name and its sequence."""
