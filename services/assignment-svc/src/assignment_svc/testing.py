@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 from contracts.events.identity import UserChangedV1, UserCreatedV1
-from contracts.events.intake import LeadAcceptedV1, SuppressionAddedV1
+from contracts.events.intake import ErasureRequestedV1, LeadAcceptedV1, ReturnContent, SuppressionAddedV1
 from contracts.events.sponsor import ProjectChangedV1
 from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
 from contracts.events.values import CallingHours, LeadRef, Order, Person
@@ -101,6 +101,26 @@ class CallCentre:
     async def verdict(self, lead_id: str, *, confirmed: bool, version: int = 2) -> None:
         event = CaseConfirmedV1 if confirmed else CaseRejectedV1
         await self.service.deliver(event(lead=lead_ref(lead_id), decided_by="usr_validator"), version)
+
+    async def returned(
+        self, how: type[ReturnContent], lead_id: str = "lead_1", version: int = 1, **fields: Any
+    ) -> None:
+        """`how`: requested, disputed, accepted or declined."""
+        now = datetime.now(UTC)
+        content = {"return_id": f"ret_{lead_id}", "reason": "duplicate", "requested_at": now, "answer_by": now}
+        await self.service.deliver(how(lead=lead_ref(lead_id), **{**content, **fields}), version)
+
+    async def erase(self, *lead_ids: str, erasure_id: str = "era_1") -> None:
+        await self.service.deliver(ErasureRequestedV1(erasure_id=erasure_id, lead_ids=list(lead_ids)), 1)
+
+    async def rules(self, project_id: str = PROJECT, **body: Any) -> httpx2.Response:
+        headers = self.service.headers("supervisor")
+        answer = await self.service.http.put(f"/v1/campaigns/{project_id}/rules", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text  # noqa: S101 -- a test's precondition
+        return answer
+
+    async def state_of(self, lead_id: str = "lead_1") -> str:
+        return await self.service.db.pool.fetchval("SELECT state FROM work_items WHERE lead_id = $1", lead_id)
 
     async def suppress(self, kind: str, value: str, scope: str = "global", scope_id: str | None = None) -> str:
         number = next(self.versions)

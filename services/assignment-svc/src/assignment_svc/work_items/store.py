@@ -76,7 +76,8 @@ ENTER = """), entering AS MATERIALIZED (
 """
 
 # Compare-and-set on state, version and, where one is needed, the live lock; what depends on it happens to the rows
-# that moved and to no others. Counters of agents come before locks, in the same order in which a claim takes them.
+# that moved and to no others. Agents come before items, and items before locks, as everywhere: nobody who waits for
+# one holds another that comes later.
 MOVE = f"""
 WITH change AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS c (
@@ -84,6 +85,11 @@ WITH change AS MATERIALIZED (
         attempts integer, calls integer, next_attempt_at timestamptz, reason text, disposition_id text,
         validated boolean, claimed_at timestamptz, event text, actor text, data jsonb, token bigint, keeps_lock boolean
     )
+), seats AS MATERIALIZED (
+    SELECT a.agent_id FROM agents a WHERE a.agent_id IN (
+        SELECT c.old_agent_id FROM change c WHERE c.old_state = 'claimed'
+        UNION SELECT c.agent_id FROM change c WHERE c.state = 'claimed')
+    ORDER BY a.agent_id FOR NO KEY UPDATE
 ), moved AS (
     UPDATE work_items w SET
         version = w.version + 1, state = c.state, location = c.location, agent_id = c.agent_id,
@@ -100,6 +106,7 @@ WITH change AS MATERIALIZED (
             WHERE l.lead_id = w.lead_id) END
     FROM change c
     WHERE w.lead_id = c.lead_id AND w.version = c.old_version AND w.state = c.old_state
+      AND (SELECT count(*) FROM seats) >= 0
       AND (c.token IS NULL OR EXISTS (
           SELECT FROM locks k WHERE k.lead_id = w.lead_id AND k.token = c.token AND k.expires_at > now()))
     RETURNING w.lead_id, w.version, w.state, w.agent_id, w.priority, w.next_attempt_at, w.expires_at,
