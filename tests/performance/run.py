@@ -35,6 +35,7 @@ class Group:
 GROUPS = (
     Group(("P1", "P2"), "intake"),
     Group(("P4", "P5"), "claims"),
+    Group(("P13",), "timers"),
     Group(("P6", "P7"), "messages"),
     Group(("P14", "P15"), "at_rest", in_quick=False),
     Group(("P8", "P9", "P10"), "split", in_quick=False),
