@@ -4,14 +4,16 @@ Agents, supervisors, time, and events of others that come out of order and twice
 and `LEADWIRE_LIFE_STEPS` (25) make it longer.
 """
 
+import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
+import pytest_asyncio
+from assignment_svc.app import build
+from assignment_svc.settings import Settings
 from assignment_svc.testing import CallCentre
 from contracts.events.intake import (
     ReturnAcceptedV1,
@@ -22,6 +24,11 @@ from contracts.events.intake import (
 )
 from contracts.events.sponsor import QueueRules
 from contracts.events.values import CallingHours, Order, Person
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from pydantic import SecretStr
+from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, TestDatabases, http_client
 
 EXAMPLES = int(os.environ.get("LEADWIRE_LIFE_EXAMPLES", "4"))
 STEPS = int(os.environ.get("LEADWIRE_LIFE_STEPS", "25"))
@@ -80,7 +87,7 @@ INVARIANTS = {
 
 
 class Life:
-    """One call centre and what is known of it from outside."""
+    """One call centre and what is known of it from outside; `dice` are Hypothesis' own."""
 
     def __init__(self, centre: CallCentre, dice: random.Random) -> None:
         self.centre = centre
@@ -118,12 +125,13 @@ class Life:
 
     async def work(self) -> None:
         """A step of whoever has a lead, with a token that is right or not."""
-        row = await self.centre.service.db.pool.fetchrow(
+        claims = await self.centre.service.db.pool.fetch(
             "SELECT w.lead_id, w.agent_id, k.token FROM work_items w LEFT JOIN locks k ON k.lead_id = w.lead_id"
-            " AND k.holder = w.agent_id WHERE w.state = 'claimed' ORDER BY random() LIMIT 1"
+            " AND k.holder = w.agent_id WHERE w.state = 'claimed' ORDER BY lead_id"
         )
-        if row is None:
+        if not claims:
             return
+        row = self.dice.choice(claims)
         step, body = self.dice.choice(
             [
                 ("release", {}),
@@ -195,11 +203,6 @@ class Life:
         await self.centre.pass_time(minutes=self.dice.choice((1, 11, 16, 70)), fire=self.dice.random() < 0.7)
         await self.centre.fire()
 
-    def steps(self) -> list[Callable[[], Awaitable[None]]]:
-        often = [self.claim, self.claim, self.claim, self.work, self.work, self.work, self.receive, self.wait]
-        seldom = [self.supervise, self.tell_of_a_return, self.decide, self.erase, self.suppress, self.come_and_go]
-        return [*often, *often, *seldom, self.open_and_shut]
-
     async def look(self) -> None:
         """What must hold after every step."""
         pool = self.centre.service.db.pool
@@ -218,23 +221,60 @@ class Life:
         self.seen = states
 
 
-@pytest.mark.parametrize("seed", range(EXAMPLES))
-async def test_a_call_centre_stays_sound_whatever_happens_in_whatever_order(centre: CallCentre, seed: int):
-    life = Life(centre, random.Random(seed))  # noqa: S311 -- a repeatable run, no secret
+OFTEN = ("claim", "work", "claim", "work", "receive", "wait")
+SELDOM = ("supervise", "tell_of_a_return", "decide", "erase", "suppress", "come_and_go", "open_and_shut")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def loop() -> asyncio.AbstractEventLoop:
+    """The one that fixtures live in; it rests while a test that is no coroutine runs."""
+    return asyncio.get_running_loop()
+
+
+async def _begin(databases: TestDatabases) -> tuple[str, Life]:
+    dsn = await databases.clone("assignment_svc")
+    app = await build(Settings(database_url=SecretStr(dsn), identity_keys=TEST_KEY_SET, claims_per_agent=CAP))
+    life = Life(CallCentre(ServiceUnderTest(app, http_client(app))), random.Random(0))
     await life.project()
-    await centre.agent(active=False)
     for agent_id in AGENTS:
-        await centre.agent(agent_id)
-    await centre.tick(*AGENTS)
-    await centre.service.db.pool.execute("UPDATE projects SET lock_time = '15 min'")
+        await life.centre.agent(agent_id)
+    await life.centre.tick(*AGENTS)
     for _ in range(5):
         await life.receive()
-    told: list[str] = []
-    for _ in range(STEPS):
-        step = life.dice.choice(life.steps())
-        told.append(step.__name__)
-        try:
-            await step()
-            await life.look()
-        except AssertionError as error:
-            raise AssertionError(f"{error} after {told}") from error
+    return dsn, life
+
+
+def test_a_call_centre_stays_sound_whatever_happens_in_whatever_order(
+    test_databases: TestDatabases, loop: asyncio.AbstractEventLoop
+):
+    class Machine(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dsn, self.life = loop.run_until_complete(_begin(test_databases))
+
+        @rule(step=st.sampled_from((*OFTEN, *OFTEN, *SELDOM)), dice=st.randoms(use_true_random=False))
+        def step(self, step: str, dice: random.Random) -> None:
+            self.life.dice = dice
+            loop.run_until_complete(getattr(self.life, step)())
+
+        @invariant()
+        def sound(self) -> None:
+            loop.run_until_complete(self.life.look())
+
+        def teardown(self) -> None:
+            loop.run_until_complete(self.life.centre.service.http.aclose())
+            loop.run_until_complete(self.life.centre.service.app.close())
+            loop.run_until_complete(test_databases.drop(self.dsn))
+
+    run_state_machine_as_test(  # pyright: ignore[reportUnknownMemberType] -- it is not typed
+        Machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize="LEADWIRE_LIFE_EXAMPLES" not in os.environ,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate] if EXAMPLES < 10 else list(Phase),
+            database=None,
+        ),
+    )
