@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from assignment_svc.callbacks.rules import meant
 from assignment_svc.testing import AGENT, CallCentre
 from contracts.events.assignment import CallbackDueV1, CallbackScheduledV1
 from contracts.events.values import CallingHours
@@ -150,16 +149,3 @@ async def test_a3_10_the_lock_is_needed_and_the_note_of_a_lost_one_is_kept(centr
     assert (refused.status_code, refused.json()["code"]) == (423, "lock-lost")
     draft = await centre.service.http.get("/v1/work-items/lead_1/draft", headers=centre.as_agent())
     assert draft.json()["note"] == "call the wife"
-
-
-def test_a3_10_a_time_without_an_offset_is_on_the_leads_clock():
-    now = datetime(2026, 7, 1, tzinfo=UTC)
-    at = datetime(2026, 7, 2, 15, 0)  # noqa: DTZ001
-    assert meant(at, ["Europe/Helsinki"], now).at == datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
-    winter = meant(datetime(2026, 12, 2, 15, 0), ["Europe/Helsinki"], now)  # noqa: DTZ001
-    assert winter.at == datetime(2026, 12, 2, 13, 0, tzinfo=UTC)
-    assert meant(at, ["America/New_York", "America/Toronto"], now).problem is None, "the same clock by two names"
-    assert meant(at, ["America/New_York", "America/Chicago"], now).problem == "zone-unclear"
-    assert meant(at, [], now).problem == "zone-unclear"
-    assert meant(now - timedelta(hours=1), ["Europe/Helsinki"], now).problem == "in-the-past"
-    assert meant(now + timedelta(days=400), ["Europe/Helsinki"], now).problem == "too-far"

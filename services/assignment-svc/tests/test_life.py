@@ -273,7 +273,7 @@ def test_a_call_centre_stays_sound_whatever_happens_in_whatever_order(
             stateful_step_count=STEPS,
             deadline=None,
             derandomize="LEADWIRE_LIFE_EXAMPLES" not in os.environ,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
             phases=[Phase.generate] if EXAMPLES < 10 else list(Phase),
             database=None,
         ),

@@ -5,11 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from assignment_svc.testing import CallCentre
 from assignment_svc.timers import store
 from assignment_svc.timers.fire import Clock
 from assignment_svc.timers.tasks import fire_all, timer_tasks
-from contracts.events.sponsor import QueueRules
 from messaging.unit_of_work import UnitOfWork
 from servicekit.testing import ServiceUnderTest
 
@@ -74,50 +72,10 @@ async def test_the_clock_wakes_when_the_next_timer_is_due(service: ServiceUnderT
     due = await service.db.pool.fetchval("SELECT now() + interval '300 ms'")
     async with service.db.unit_of_work() as work:
         await store.remind_at(work, "x", [("one", due)])
-    tasks = [asyncio.create_task(run()) for run in timer_tasks(service.db, Clock({"x": note}))]
+    tasks = [asyncio.ensure_future(run()) for run in timer_tasks(service.db, Clock({"x": note}))]
     async with asyncio.timeout(30):
         await done.wait()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert late[0] >= 0
-
-
-async def test_e3_cooled_leads_become_callable_by_themselves(centre: CallCentre):
-    await centre.project(queue=QueueRules(cool_down_minutes=30))
-    await centre.lead()
-    _, token = await centre.claimed()
-    await centre.step("lead_1", "release", token)
-    assert await centre.service.db.pool.fetchval("SELECT count(*) FROM queue WHERE ready_at IS NULL") == 0
-    await centre.pass_time(minutes=31)
-    assert await centre.service.db.pool.fetchval("SELECT count(*) FROM queue WHERE ready_at IS NULL") == 1
-
-
-async def test_e12_a_lead_that_was_somebodys_when_its_time_came_expires_when_it_is_back(centre: CallCentre):
-    await centre.project(queue=QueueRules(max_age_hours=2, cool_down_minutes=0))
-    await centre.lead()
-    _, token = await centre.claimed()
-    await centre.step("lead_1", "attempts", token, outcome="busy")
-    await centre.pass_time(hours=3)
-    assert await centre.state_of() == "claimed"
-    lock = await centre.step("lead_1", "lock")
-    await centre.step("lead_1", "release", lock.json()["token"])
-    await centre.fire()
-    assert await centre.state_of() == "expired"
-
-
-async def test_a3_9_a_draft_is_kept_when_the_lock_is_lost_and_gone_when_it_is_written(centre: CallCentre):
-    await centre.lead()
-    _, token = await centre.claimed()
-    boss = centre.service.headers("supervisor", user_id="usr_boss")
-    await centre.service.http.delete("/v1/work-items/lead_1/lock", headers=boss)
-    lost = await centre.step("lead_1", "release", token, note="wants a call on Monday")
-    assert lost.status_code == 423
-    path = "/v1/work-items/lead_1/draft"
-    assert (await centre.service.http.get(path, headers=centre.as_agent())).json()["note"] == "wants a call on Monday"
-    assert (await centre.service.http.get(path, headers=boss)).status_code == 404, "each their own"
-    again = await centre.step("lead_1", "lock")
-    await centre.step("lead_1", "release", again.json()["token"], note="wants a call on Monday")
-    assert (await centre.service.http.get(path, headers=centre.as_agent())).status_code == 404
-    foreign = await centre.service.http.put(path, json={"note": "x"}, headers=centre.as_agent())
-    assert foreign.status_code == 404, "it is nobody's now"

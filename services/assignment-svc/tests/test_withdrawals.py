@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from assignment_svc.testing import AGENT, CallCentre, lead_event, lead_ref
-from assignment_svc.withdrawals.rules import Fact, fate_of
-from assignment_svc.work_items.item import WorkItem
 from contracts.events.assignment import LeadRestoredV1, LeadWithdrawnV1
 from contracts.events.intake import (
     ConsentRevokedV1,
@@ -17,10 +15,7 @@ from contracts.events.intake import (
     ReturnDisputedV1,
     ReturnRequestedV1,
 )
-from contracts.events.sponsor import QueueRules
 from contracts.events.validation import CaseReleasedV1
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 async def _row(centre: CallCentre) -> dict[str, Any]:
@@ -188,75 +183,3 @@ async def test_a_fact_that_met_its_lead_being_stored_is_seen_by_the_second_look(
     assert await centre.state_of() == "queued"
     await centre.pass_time(seconds=4)
     assert await centre.state_of() == "return_hold"
-
-
-async def test_s0_8_passivate_and_activate_goes_on_exactly_where_it_stopped(centre: CallCentre):
-    """Three days of a passive project, with every timer that comes in them, change nothing but the time."""
-    await centre.project(queue=QueueRules(status_after_request="queue", cool_down_minutes=30, lock_minutes=15))
-    for number in range(1, 7):
-        await centre.lead(f"lead_{number}", priority="high" if number % 2 else "normal")
-    lead_id, token = await centre.claimed()
-    await centre.step(lead_id, "callback", token, at=_soon(), private=True)
-    lead_id, token = await centre.claimed()
-    await centre.step(lead_id, "callback", token, at=_soon(), private=False)
-    lead_id, token = await centre.claimed()
-    await centre.step(lead_id, "release", token)
-    await centre.claimed()
-    await centre.project(state="passive", queue=QueueRules(status_after_request="queue", cool_down_minutes=30))
-    before = await _whole(centre)
-    await centre.pass_time(days=3, fire=False)
-    await centre.fire()
-    assert (await centre.claim()).status_code == 204
-    await centre.pass_time(days=-3, fire=False)
-    assert await _whole(centre) == before
-    await centre.project(queue=QueueRules(status_after_request="queue", cool_down_minutes=30))
-    assert await _whole(centre) == before
-    await centre.pass_time(minutes=31)
-    states = await centre.service.db.pool.fetch("SELECT state, count(*) FROM work_items GROUP BY 1 ORDER BY 1")
-    assert [tuple(row) for row in states] == [("callback", 1), ("queued", 5)], "and then everything goes on"
-
-
-async def _whole(centre: CallCentre) -> list[Any]:
-    pool = centre.service.db.pool
-    queries = (
-        "SELECT to_jsonb(w) - 'changed_at' FROM work_items w ORDER BY lead_id",
-        "SELECT to_jsonb(q) - 'ready_at' FROM queue q ORDER BY lead_id",
-        "SELECT to_jsonb(c) FROM callbacks c ORDER BY callback_id",
-        "SELECT to_jsonb(a) FROM attempts a ORDER BY attempt_id",
-        "SELECT agent_id, open_claims FROM agents ORDER BY agent_id",
-        "SELECT lead_id, version, event, data FROM history ORDER BY position",
-    )
-    return [[tuple(row) for row in await pool.fetch(query)] for query in queries]
-
-
-FACTS = st.lists(
-    st.builds(
-        Fact,
-        fact=st.sampled_from(["return", "sale", "revocation", "erasure"]),
-        cause_id=st.sampled_from(["a", "b"]),
-        status=st.sampled_from(["open", "closed", "final"]),
-        version=st.integers(1, 4),
-    ),
-    max_size=6,
-)
-STATES = st.sampled_from(
-    [
-        *("held", "pending", "queued", "claimed", "callback", "offer_sent", "converted", "resolved", "invalid"),
-        *("suppressed", "expired", "return_hold", "returned", "sold", "erased"),
-    ]
-)
-
-
-def _item(state: str) -> WorkItem:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    nothing: tuple[Any, ...] = (None,) * 4
-    return WorkItem("l", 1, state, "queue", "queue", True, None, None, 0, 0, *nothing, "p", "p", None, None, now)  # noqa: FBT003
-
-
-@given(STATES, FACTS, st.randoms())
-def test_a_fate_depends_on_no_order_and_is_reached_in_one_step(state: str, facts: list[Fact], random: Any):
-    fate = fate_of(_item(state), facts)
-    shuffled = random.sample(facts, len(facts))
-    assert fate_of(_item(state), shuffled) == fate
-    if fate is not None and fate.state is not None:
-        assert fate_of(_item(fate.state), facts) is None

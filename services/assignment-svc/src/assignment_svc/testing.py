@@ -107,7 +107,12 @@ class CallCentre:
     ) -> None:
         """`how`: requested, disputed, accepted or declined."""
         now = datetime.now(UTC)
-        content = {"return_id": f"ret_{lead_id}", "reason": "duplicate", "requested_at": now, "answer_by": now}
+        content: dict[str, Any] = {
+            "return_id": f"ret_{lead_id}",
+            "reason": "duplicate",
+            "requested_at": now,
+            "answer_by": now,
+        }
         await self.service.deliver(how(lead=lead_ref(lead_id), **{**content, **fields}), version)
 
     async def erase(self, *lead_ids: str, erasure_id: str = "era_1") -> None:
