@@ -8,7 +8,7 @@ from contracts.events.assignment import CallbackDueV1, LeadQueuedV1
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.callbacks import store
-from assignment_svc.callbacks.schedule import TIMER
+from assignment_svc.callbacks.schedule import TIMER, told_as
 from assignment_svc.callbacks.store import Reminded
 from assignment_svc.timers.store import remind, remind_at
 from assignment_svc.work_items.change import Change, after, lead_ref
@@ -46,16 +46,7 @@ async def _make_public(work: UnitOfWork, public: Sequence[Reminded]) -> None:
 
 def _due(one: Reminded) -> Change:
     item = one.item
-    event = CallbackDueV1(
-        lead=lead_ref(item),
-        received_at=item.received_at,
-        callback_id=one.callback_id,
-        agent_id=one.agent_id,
-        at=one.at,
-        private=one.private,
-        time_zone=one.time_zone,
-        note=one.note,
-    )
+    event = told_as(CallbackDueV1, item, None, one)
     new = after(item, CALLBACK, agent_id=item.agent_id, next_attempt_at=item.next_attempt_at)
     data = {"callback_id": one.callback_id, "private": one.private}
     return Change(item=item, after=new, event=event, actor=None, data=data, keeps_lock=True)

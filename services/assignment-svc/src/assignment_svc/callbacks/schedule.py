@@ -2,21 +2,22 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
-from contracts.events.assignment import CallbackScheduledV1, LeadPendedV1, LeadQueuedV1
+from contracts.events.assignment import CallbackEvent, CallbackScheduledV1, LeadPendedV1, LeadQueuedV1
 from contracts.ids import new_id
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict, invalid
 
 from assignment_svc.callbacks import store
 from assignment_svc.callbacks.rules import Meant, meant
-from assignment_svc.callbacks.store import Callback
+from assignment_svc.callbacks.store import Callback, Reminded
 from assignment_svc.timers.store import remind_at
 from assignment_svc.work_items.change import Change, after, lead_ref
 from assignment_svc.work_items.item import CALLBACK, QUEUED, WorkItem, waiting_state
 from assignment_svc.work_items.transition import transition_one
 
+E = TypeVar("E", bound=CallbackEvent)
 TIMER: Final = "callback"
 _PROBLEMS: Final = {
     "zone-unclear": "The lead's time zone is not known for certain: give the time with an offset.",
@@ -80,6 +81,21 @@ async def call_off(work: UnitOfWork, item: WorkItem, actor: str, old: Callback) 
     await store.set_status(work, [old.callback_id], "cancelled")
 
 
+def told_as(event: type[E], item: WorkItem, actor: str | None, one: Callback | Reminded) -> E:
+    """The event about a call-back of the item."""
+    return event(
+        lead=lead_ref(item),
+        actor=actor,
+        received_at=item.received_at,
+        callback_id=one.callback_id,
+        agent_id=one.agent_id,
+        at=one.at,
+        private=one.private,
+        time_zone=one.time_zone,
+        note=one.note,
+    )
+
+
 async def _meant(work: UnitOfWork, lead_id: str, at: datetime) -> Meant:
     when = meant(at, await store.read_zones(work, lead_id), datetime.now(UTC))
     if when.problem is not None:
@@ -93,17 +109,7 @@ def _require_waiting(item: WorkItem) -> None:
 
 
 def _tell(item: WorkItem, actor: str, one: Callback, token: int | None) -> Change:
-    event = CallbackScheduledV1(
-        lead=lead_ref(item),
-        actor=actor,
-        received_at=item.received_at,
-        callback_id=one.callback_id,
-        agent_id=one.agent_id,
-        at=one.at,
-        private=one.private,
-        time_zone=one.time_zone,
-        note=one.note,
-    )
+    event = told_as(CallbackScheduledV1, item, actor, one)
     data = {"callback_id": one.callback_id, "at": one.at, "private": one.private, "note": one.note}
     new = after(item, CALLBACK, agent_id=one.agent_id, next_attempt_at=one.at)
     return Change(item=item, after=new, event=event, actor=actor, data=data, token=token)
