@@ -10,7 +10,7 @@ export LEADWIRE_PACKAGE_CACHE ?= $(CURDIR)/.cache/packages
 
 MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml)
 
-.PHONY: up test check fix bench faults golden lock
+.PHONY: up test check fix bench faults golden docs lock
 
 up: .venv/.ready  ## run the whole platform on this machine
 	@$(BIN)/leadwire up $(ARGS)
@@ -33,6 +33,9 @@ faults: .venv/.ready  ## the kill test in full: 2,000 leads, three seeds, both m
 
 golden: .venv/.ready  ## bring the golden files of the events up to date; refuses incompatible changes
 	@$(BIN)/python -m contracts.golden write
+
+docs: .venv/.ready  ## bring the tables in docs/ up to date that are made from the code
+	@$(BIN)/python -m leadwire.operate.settings_table
 
 fix: .venv/.ready
 	@$(BIN)/ruff format .

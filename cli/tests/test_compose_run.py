@@ -168,9 +168,7 @@ async def test_a_worker_that_dies_is_found_and_comes_back(running: Running) -> N
     environment = running.machine.environment("migrate")
     name = "sponsor-svc-worker"
     url = f"http://127.0.0.1:{running.machine.ports[name]}/readyz"
-    (worker,) = [
-        process for process in psutil.Process().children() if process.cmdline()[-2:] == ["sponsor_svc", "worker"]
-    ]
+    worker = psutil.Process(running.supervisor.pids[name])
     worker.suspend()
     try:
         findings = await examine(find_patient(Where(), environment, [url]))

@@ -15,6 +15,7 @@ from leadwire.operate.checks import MOST_SKEW_SECONDS, check_broker, check_datab
 from leadwire.operate.doctor import exit_code, find_patient, run
 from leadwire.operate.environment import AMQP_URL, databases_from
 from leadwire.operate.findings import Finding, Verdict, print_findings
+from leadwire.operate.migrate import migrate_platform
 from leadwire.operate.store import Server
 from leadwire.operate.where import Where
 from leadwire.services import SERVICES, service_named
@@ -109,6 +110,8 @@ async def test_a_broker_without_workers_and_without_a_queue_is_found(environment
     missing = next(f for f in findings if f.what == "topology")
     assert "notify-svc.retry.5s" in missing.words
     assert missing.advice == "Run leadwire migrate."
+    await migrate_platform(environment)
+    assert "topology" not in _said(await check_broker(environment[AMQP_URL]))
 
 
 async def _keep(_: aio_pika.abc.AbstractIncomingMessage) -> None:

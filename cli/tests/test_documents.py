@@ -12,6 +12,7 @@ from leadwire.announcement import Login
 from leadwire.documents import asyncapi_document, openapi_document
 from leadwire.installation import PORT_NAMES, Installation, settings_from
 from leadwire.openapi import platform_document
+from leadwire.operate.settings_table import with_settings
 from leadwire.provision import Databases
 from leadwire.secrets_file import Secrets
 from leadwire.services import SERVICES, Service, service_of
@@ -124,3 +125,9 @@ def _references(value: Any) -> Iterator[str]:
                 yield from _references(part)
         case _:
             return
+
+
+def test_every_setting_is_in_the_documentation():
+    text = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+    assert "| `LEADWIRE_DATABASE_URL` | all | required |" in text
+    assert with_settings(text) == text, "run make docs"

@@ -32,6 +32,10 @@ class Run:
         return len(self.ledger.accepted) == self.leads
 
     @property
+    def steps(self) -> int:
+        return len(self.ledger.accepted) + len(self.ledger.closed)
+
+    @property
     def finished(self) -> bool:
         return self.pushed and len(self.ledger.closed) == self.leads
 
@@ -84,7 +88,11 @@ def _ending(run: Run, lead_id: str) -> tuple[str, str, dict[str, str]]:
 
 
 async def kill_split(run: Run, platform: Platform, spare: Sequence[str] = ("mail-sink",)) -> None:
-    """SIGKILL to every process of the platform at least once, in an order that the seed decides, while leads move."""
+    """SIGKILL to every process of the platform at least once, in an order that the seed decides, while leads move.
+
+    The next one waits until a lead has moved since the last: faster than a slow machine can start processes again,
+    nothing but killing would happen.
+    """
     random = Random(run.seed)
     names = [name for name in platform.processes() if name not in spare]
     while not run.finished and not run.ledger.broken:
@@ -94,7 +102,10 @@ async def kill_split(run: Run, platform: Platform, spare: Sequence[str] = ("mail
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     run.killed.append(name)
+            before = run.steps
             await asyncio.sleep(random.uniform(0.3, 1.2))
+            while run.steps == before and not run.finished and not run.ledger.broken:  # noqa: ASYNC110 -- others move it
+                await asyncio.sleep(IDLE_SECONDS)
         if run.pushed:
             return
 

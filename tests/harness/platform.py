@@ -105,7 +105,12 @@ class Platform:
                     return
         except Empty:
             self.kill()
-        raise AssertionError("the platform did not become ready:\n" + "".join(self.output[-40:]))
+        raise AssertionError("the platform did not become ready:\n" + "".join(self.output[-40:]) + self._last_words())
+
+    def _last_words(self) -> str:
+        logs = sorted((self.data_dir / "logs").glob("*.log"))
+        tails = {log.name: log.read_text(errors="replace").splitlines()[-5:] for log in logs}
+        return "".join(f"\n{name}: {line}" for name, lines in tails.items() for line in lines)
 
 
 @contextmanager

@@ -37,6 +37,11 @@ class Supervisor:
     def start(self, program: Program) -> None:
         self._keepers.append(asyncio.create_task(self._keep(program), name=program.name))
 
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """What runs now, by name."""
+        return self._pids
+
     def note(self, name: str, pid: int | None) -> None:
         """Writes down the pid of something that is kept elsewhere."""
         if pid is None:

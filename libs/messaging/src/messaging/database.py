@@ -44,10 +44,18 @@ class Database:
         self._committed: list[Callable[[], None]] = []
 
     @classmethod
-    async def connect(cls, dsn: str, *, source: str, max_size: int = 10) -> Self:
-        """A pool that connects when it is first used: a service starts, and says so, while its database is away."""
+    async def connect(cls, dsn: str, *, source: str, max_size: int = 10, patience: float | None = 30) -> Self:
+        """A pool that connects when it is first used: a service starts, and says so, while its database is away.
+
+        `patience`: seconds that a statement may take; None for as long as it takes.
+        """
         pool = await asyncpg.create_pool(
-            dsn, min_size=0, max_size=max_size, init=_prepare_connection, reset=_leave_as_it_is, command_timeout=30
+            dsn,
+            min_size=0,
+            max_size=max_size,
+            init=_prepare_connection,
+            reset=_leave_as_it_is,
+            command_timeout=patience,
         )
         return cls(pool, source)
 

@@ -12,9 +12,9 @@ from notify_svc.sending.addresses import is_sendable
 
 class Settings(ServiceSettings):
     smtp_host: str = Field(min_length=1, description="The SMTP server that takes our mails")
-    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port")
     smtp_username: str | None = Field(default=None, description="With a password: log in")
-    smtp_password: SecretStr | None = None
+    smtp_password: SecretStr | None = Field(default=None, description="Belongs to the user name")
     smtp_tls: Literal["starttls", "tls", "off"] = Field(default="starttls", description="How the connection is secured")
     smtp_allow_insecure: bool = Field(default=False, description="Must be true for smtp_tls=off: development only")
     smtp_ca_file: Path | None = Field(default=None, description="PEM file to trust instead of the system's authorities")

@@ -5,11 +5,13 @@ can be published like any other, while a type that is not in the contracts goes 
 `unroutable`, where nothing is ever dropped.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
+from aiormq.exceptions import ConnectionInternalError
 from contracts import events as _registered
 from contracts.event import EVENT_TYPES
 
@@ -27,6 +29,8 @@ DELIVERY_LIMIT = 20
 # -1 would mean "none" on 4.x, and deletes the message at its first return on 3.10; 4.x without a value takes 20.
 NO_DELIVERY_LIMIT = 1_000_000
 TIMEOUT_SECONDS = 20
+BUSY_TRIES = 5
+BUSY_PAUSE_SECONDS = 2
 
 _QUORUM = {"x-queue-type": "quorum"}
 # Refusing is the only overflow that loses nothing: "reject-publish-dlx" confirmed messages and dropped them.
@@ -44,8 +48,22 @@ async def declare_topology(
     """Brings the broker to what `services` need; may be run again at any time, under load as well.
 
     Bindings of event types that a subscription no longer has are removed. Queues of subscriptions that are gone stay,
-    with what is in them. Raises aio-pika's ChannelPreconditionFailed when a queue exists with other arguments.
+    with what is in them. Raises aio-pika's ChannelPreconditionFailed when a queue exists with other arguments. A broker
+    that is still busy removing a queue of the same name answers with an internal error: it is asked again.
     """
+    for _ in range(BUSY_TRIES - 1):
+        try:
+            await _declare(url, services, delays, max_length)
+        except ConnectionInternalError:
+            await asyncio.sleep(BUSY_PAUSE_SECONDS)
+        else:
+            return
+    await _declare(url, services, delays, max_length)
+
+
+async def _declare(
+    url: str, services: Mapping[str, Sequence[Subscription]], delays: Sequence[timedelta], max_length: int
+) -> None:
     connection = await aio_pika.connect(url, timeout=TIMEOUT_SECONDS)
     async with connection:
         channel = await connection.channel()

@@ -1,7 +1,9 @@
-"""What each event adds to the statistics. They count what happened, not how many leads are in a state now."""
+"""What each event adds to the statistics. They count what happened, and an outcome only while it holds: reopening a
+lead takes back what was counted when it was closed.
+"""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.event import Event
@@ -12,6 +14,7 @@ from contracts.events.assignment import (
     LeadConvertedV1,
     LeadInvalidatedV1,
     LeadQueuedV1,
+    LeadReopenedV1,
     LeadResolvedV1,
 )
 from contracts.events.intake import (
@@ -21,8 +24,10 @@ from contracts.events.intake import (
     LeadReplacedV1,
     ReturnAcceptedV1,
 )
-from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
+from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1, CaseReopenedV1
+from contracts.events.values import Order
 
+from sponsor_svc.names import key_of
 from sponsor_svc.statistics.sketch import bucket_of
 
 METRICS = (
@@ -57,11 +62,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What an event adds: one to each of `metrics`."""
+    """What an event adds: one to each of `metrics`, and to those of the products that it names by their codes.
+
+    `track` is set for outcomes (`work` or `case`, whose versions count apart) and for what `reopens` them.
+    """
 
     metrics: tuple[str, ...]
     shares: tuple[Share, ...] = ()
     agent_id: str | None = None
+    products: Mapping[str, tuple[Share, ...]] = field(default_factory=dict[str, tuple[Share, ...]])
+    track: str | None = None
+    reopens: bool = False
 
 
 def _arrived(sequence: int) -> tuple[str, ...]:
@@ -70,7 +81,25 @@ def _arrived(sequence: int) -> tuple[str, ...]:
 
 
 def _accepted(event: LeadAcceptedV1, sequence: int) -> Tally:
-    return Tally((*_arrived(sequence), "held") if event.hold else _arrived(sequence))
+    """A replacement is counted in a column of its own, when intake tells which lead it replaces."""
+    arrived = () if event.replacement_for else _arrived(sequence)
+    return Tally((*arrived, "held") if event.hold else arrived, products=dict.fromkeys(_codes(event.order), ()))
+
+
+def _codes(order: Order | None) -> list[str]:
+    return [key_of(item.product_code) for item in order.items] if order else []
+
+
+def _values(order: Order) -> dict[str, tuple[Share, ...]]:
+    """What each product was sold for, per currency."""
+    sums: dict[tuple[str, str], int] = {}
+    for item in order.items:
+        place = key_of(item.product_code), item.unit_price.currency
+        sums[place] = sums.get(place, 0) + item.quantity * item.unit_price.amount_minor
+    codes = dict.fromkeys(code for code, _ in sums)
+    return {
+        code: tuple(Share("value", currency, n) for (of, currency), n in sums.items() if of == code) for code in codes
+    }
 
 
 def _rejected(event: LeadRejectedV1, sequence: int) -> Tally:
@@ -93,21 +122,27 @@ def _attempted(event: AttemptLoggedV1, _: int) -> Tally:
 
 
 def _resolved(event: LeadResolvedV1, _: int) -> Tally:
-    return Tally(("resolved",), (Share("resolved", event.disposition[:MAX_LABEL_LENGTH]),), event.agent_id)
+    shares = (Share("resolved", event.disposition[:MAX_LABEL_LENGTH]),)
+    return Tally(("resolved",), shares, event.agent_id, track="work")
 
 
 def _converted(event: LeadConvertedV1, _: int) -> Tally:
     total = event.order.total
     shares = (Share("value", total.currency, total.amount_minor),) if total else ()
-    return Tally(("converted",), shares, event.agent_id)
+    return Tally(("converted",), shares, event.agent_id, _values(event.order), track="work")
 
 
 def _invalidated(event: LeadInvalidatedV1, _: int) -> Tally:
-    return Tally(("invalid",), agent_id=event.agent_id)
+    return Tally(("invalid",), agent_id=event.agent_id, track="work")
 
 
-def _once(metric: str) -> Callable[[Any, int], Tally]:
-    tally = Tally((metric,))
+def _once(metric: str, track: str | None = None) -> Callable[[Any, int], Tally]:
+    tally = Tally((metric,), track=track)
+    return lambda _event, _sequence: tally
+
+
+def _reopens(track: str) -> Callable[[Any, int], Tally]:
+    tally = Tally((), track=track, reopens=True)
     return lambda _event, _sequence: tally
 
 
@@ -118,7 +153,8 @@ COUNTED: dict[type[Event], Callable[[Any, int], Tally]] = {
     LeadReplacedV1: _once("replaced"),
     ReturnAcceptedV1: _once("returned"),
     CaseConfirmedV1: _once("confirmed"),
-    CaseRejectedV1: _once("validation_rejected"),
+    CaseRejectedV1: _once("validation_rejected", "case"),
+    CaseReopenedV1: _reopens("case"),
     LeadQueuedV1: _once("queued"),
     LeadClaimedV1: _claimed,
     LeadAssignedV1: _claimed,
@@ -126,4 +162,5 @@ COUNTED: dict[type[Event], Callable[[Any, int], Tally]] = {
     LeadResolvedV1: _resolved,
     LeadConvertedV1: _converted,
     LeadInvalidatedV1: _invalidated,
+    LeadReopenedV1: _reopens("work"),
 }

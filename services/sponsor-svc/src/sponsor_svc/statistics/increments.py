@@ -1,54 +1,17 @@
-"""A batch of events as sums per row: what the database is told, once per batch."""
+"""Facts as sums per row: what the database is told, once per batch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, tzinfo
 
-from contracts.event import Event
-from contracts.events.values import LeadRef
-from messaging.subscription import Received
-
-from sponsor_svc.statistics.counting import COUNTED, METRICS, SPEED
-from sponsor_svc.statistics.periods import GRAINS, floor_to
+from sponsor_svc.statistics.counting import METRICS, SPEED, Share
+from sponsor_svc.statistics.fact import Fact
+from sponsor_svc.statistics.periods import GRAINS, Grain, floor_to
 
 Key = tuple[str, str, str, datetime, str]  # dimension, entity, grain, at, sponsor
 ShareKey = tuple[str, str, str, datetime, str, str, str]  # and kind, label
 _POSITION = {metric: position for position, metric in enumerate(METRICS)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Events that add to the same rows."""
-
-    sponsor_id: str
-    project_id: str
-    contact_list_id: str | None
-    partner_id: str
-    agent_id: str | None
-    minute: datetime
-
-    def rows(self) -> Iterator[Key]:
-        entities = (
-            ("all", ""),
-            ("sponsor", self.sponsor_id),
-            ("project", self.project_id),
-            ("contact_list", self.contact_list_id),
-            ("partner", self.partner_id),
-            ("agent", self.agent_id),
-        )
-        times = [(grain, floor_to(self.minute, grain)) for grain in GRAINS]
-        for dimension, entity_id in entities:
-            if entity_id or dimension == "all":
-                sponsor_id = "" if dimension == "all" else self.sponsor_id
-                for grain, at in times:
-                    yield dimension, entity_id or "", grain, at, sponsor_id
-
-
-@dataclass
-class _Sums:
-    counts: dict[int, int] = field(default_factory=dict[int, int])  # by position in METRICS
-    shares: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+OF_PRODUCTS = frozenset({"received", "converted"})
 
 
 @dataclass
@@ -59,51 +22,43 @@ class Increments:
     breakdowns: dict[ShareKey, int] = field(default_factory=dict[ShareKey, int])
     sponsors: set[str] = field(default_factory=set[str])
 
+    def count(self, key: Key, metrics: Sequence[str], shares: Sequence[Share], sign: int) -> None:
+        row = self.counters.setdefault(key, [0] * len(METRICS))
+        for metric in metrics:
+            row[_POSITION[metric]] += sign
+        for share in shares:
+            if share.kind != SPEED or key[2] != "minute":
+                share_key = (*key, share.kind, share.label)
+                self.breakdowns[share_key] = self.breakdowns.get(share_key, 0) + sign * share.n
 
-def increments_of(batch: Sequence[Received[Event]]) -> Increments:
-    """Test leads count nowhere. An event counts in the minute of its envelope's time.
+
+def increments_of(facts: Sequence[Fact], undone: Sequence[Fact], zone: tzinfo) -> Increments:
+    """Adds `facts` and takes `undone` back, in the buckets where they were counted.
 
     Speed is kept by hour and day only: nearly every first call is a bucket of its own, and the minutes would be two
     thirds of all rows.
     """
     increments = Increments()
-    for source, sums in _summed(batch).items():
-        increments.sponsors.add(source.sponsor_id)
-        for key in source.rows():
-            row = increments.counters.setdefault(key, [0] * len(METRICS))
-            for position, count in sums.counts.items():
-                row[position] += count
-            for (kind, label), n in sums.shares.items():
-                if kind == SPEED and key[2] == "minute":
-                    continue
-                share_key = (*key, kind, label)
-                increments.breakdowns[share_key] = increments.breakdowns.get(share_key, 0) + n
+    buckets: dict[datetime, list[tuple[Grain, datetime]]] = {}
+    for fact, sign in _signed(facts, undone):
+        if fact.at not in buckets:
+            buckets[fact.at] = [(grain, floor_to(fact.at, grain, zone)) for grain in GRAINS]
+        _count(increments, fact, sign, buckets[fact.at])
     return increments
 
 
-def _summed(batch: Sequence[Received[Event]]) -> dict[_Source, _Sums]:
-    summed: dict[_Source, _Sums] = {}
-    for received in batch:
-        event: Any = received.event
-        lead: LeadRef = event.lead
-        if lead.test:
-            continue
-        tally = COUNTED[type(event)](event, received.envelope.sequence)
-        if not tally.metrics:
-            continue
-        source = _Source(
-            sponsor_id=lead.sponsor_id or "",
-            project_id=lead.project_id,
-            contact_list_id=lead.contact_list_id,
-            partner_id=lead.partner_id,
-            agent_id=tally.agent_id,
-            minute=floor_to(received.envelope.time, "minute"),
-        )
-        sums = summed.setdefault(source, _Sums())
-        for metric in tally.metrics:
-            position = _POSITION[metric]
-            sums.counts[position] = sums.counts.get(position, 0) + 1
-        for share in tally.shares:
-            name = (share.kind, share.label)
-            sums.shares[name] = sums.shares.get(name, 0) + share.n
-    return summed
+def _signed(facts: Sequence[Fact], undone: Sequence[Fact]) -> Iterator[tuple[Fact, int]]:
+    yield from ((fact, 1) for fact in facts if fact.tally.metrics)
+    yield from ((fact, -1) for fact in undone)
+
+
+def _count(increments: Increments, fact: Fact, sign: int, times: Sequence[tuple[Grain, datetime]]) -> None:
+    tally = fact.tally
+    increments.sponsors.add(fact.sponsor_id)
+    for dimension, entity_id, sponsor_id in fact.entities():
+        for grain, at in times:
+            increments.count((dimension, entity_id, grain, at, sponsor_id), tally.metrics, tally.shares, sign)
+    metrics = [metric for metric in tally.metrics if metric in OF_PRODUCTS]
+    for code, shares in tally.products.items() if metrics else ():
+        for grain, at in times:
+            increments.count(("product", code, grain, at, fact.sponsor_id), metrics, shares, sign)

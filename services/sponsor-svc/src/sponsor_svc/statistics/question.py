@@ -7,6 +7,8 @@ from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import invalid, not_found
 
 from sponsor_svc.contact_lists import store as contact_lists
+from sponsor_svc.names import key_of
+from sponsor_svc.products import store as products
 from sponsor_svc.projects import store as projects
 from sponsor_svc.scope import Scope
 from sponsor_svc.sponsors import store as sponsors
@@ -14,7 +16,7 @@ from sponsor_svc.statistics.periods import BEGINNING, END
 from sponsor_svc.statistics.shapes import StatisticsFilter
 from sponsor_svc.statistics.store import Slice
 
-_ENTITIES = ("project", "contact_list", "partner", "agent")
+_ENTITIES = ("project", "contact_list", "product", "partner", "agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,23 @@ async def ask(work: UnitOfWork, scope: Scope, query: StatisticsFilter) -> Questi
 async def _rows(work: UnitOfWork, scope: Scope, query: StatisticsFilter, sponsor_id: str | None) -> Slice:
     wanted = [(entity, getattr(query, f"{entity}_id")) for entity in _ENTITIES if getattr(query, f"{entity}_id")]
     if len(wanted) > 1:
-        raise invalid("one-entity-at-a-time", "Ask for one of project, contact list, partner and agent.")
+        raise invalid("one-entity-at-a-time", "Ask for one of project, contact list, product, partner and agent.")
     if not wanted:
         return Slice("sponsor", sponsor_id, sponsor_id) if sponsor_id else Slice("all", "", "")
     ((entity, entity_id),) = wanted
+    if entity == "product":
+        return Slice("product", await _code_of(work, scope, entity_id), sponsor_id)
     if not await _visible(work, scope, entity, entity_id):
         raise not_found()
     return Slice(entity, entity_id, sponsor_id)
+
+
+async def _code_of(work: UnitOfWork, scope: Scope, product_id: str) -> str:
+    """Orders name products by their codes."""
+    product = await products.find(work, product_id, scope)
+    if product is None:
+        raise not_found()
+    return key_of(product.code)
 
 
 async def _visible(work: UnitOfWork, scope: Scope, entity: str, entity_id: str) -> bool:

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from messaging.unit_of_work import UnitOfWork
 
 from sponsor_svc.statistics import store
+from sponsor_svc.statistics.log import store as log
 from sponsor_svc.statistics.periods import Grain, Part, cover, cover_hours, floor_to
 from sponsor_svc.statistics.question import Question
 from sponsor_svc.statistics.shapes import Counts, LiveCounts, MoneyOut, Point, SpeedToLead, StatisticsOut
@@ -14,11 +15,12 @@ MOST_POINTS = 1_500
 
 async def read_statistics(work: UnitOfWork, question: Question, by: Grain) -> StatisticsOut:
     """In a snapshot that the caller took. Costs the same however many events there were."""
-    parts = cover(question.since, question.until)
+    zone = await log.read_zone(work)
+    parts = cover(question.since, question.until, zone)
     as_of, totals = await store.read_totals(work, question.rows, parts)
     shares = await store.read_shares(work, question.rows, parts)
-    speeds = await store.read_speeds(work, question.rows, cover_hours(question.since, question.until))
-    buckets = Part(by, floor_to(question.since, by), question.until)
+    speeds = await store.read_speeds(work, question.rows, cover_hours(question.since, question.until, zone))
+    buckets = Part(by, floor_to(question.since, by, zone), question.until)
     series = await store.read_series(work, question.rows, buckets, MOST_POINTS)
     return StatisticsOut(
         as_of=as_of,
@@ -32,7 +34,8 @@ async def read_statistics(work: UnitOfWork, question: Question, by: Grain) -> St
 
 
 async def read_live(work: UnitOfWork, question: Question) -> LiveCounts:
-    as_of, totals = await store.read_totals(work, question.rows, cover(question.since, question.until))
+    parts = cover(question.since, question.until, await log.read_zone(work))
+    as_of, totals = await store.read_totals(work, question.rows, parts)
     return LiveCounts(as_of=as_of, **totals)
 
 

@@ -10,13 +10,14 @@ from sponsor_svc.statistics.periods import Grain
 
 
 class StatisticsFilter(Input):
-    """Of everything, a sponsor, or one project, contact list, partner or agent. `from` and `to` count in whole UTC
-    minutes; without them, all the time.
+    """Of everything, a sponsor, or one project, contact list, product, partner or agent. `from` and `to` count in
+    whole minutes; without them, all the time. Of a product, what was received with it in its order, and converted.
     """
 
     sponsor_id: EntityId | None = None
     project_id: EntityId | None = None
     contact_list_id: EntityId | None = None
+    product_id: EntityId | None = None
     partner_id: EntityId | None = None
     agent_id: EntityId | None = None
     from_: AwareDatetime | None = Field(default=None, alias="from")
@@ -63,7 +64,7 @@ class MoneyOut(BaseModel):
 
 
 class SpeedToLead(BaseModel):
-    """Seconds from receiving a lead to its first call, within 2 %, over the whole UTC hours around the period; null
+    """Seconds from receiving a lead to its first call, within 2 %, over the whole hours around the period; null
     without a call.
     """
 

@@ -91,6 +91,10 @@ async def add(work: UnitOfWork, increments: Increments) -> None:
     await work.execute(TELL, ",".join(sponsors) if len(sponsors) <= MOST_NAMED else EVERYBODY)
 
 
+async def tell_everybody(work: UnitOfWork) -> None:
+    await work.execute(TELL, EVERYBODY)
+
+
 async def take_snapshot(work: UnitOfWork) -> None:
     """Said first: everything that is read in this transaction is from the same moment."""
     await work.execute(SNAPSHOT)

@@ -1,0 +1,1 @@
+"""What was counted, event by event."""

@@ -1,0 +1,102 @@
+"""SQL of the log of facts, and of the zone that buckets are cut in."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+import msgspec
+from asyncpg import Record
+from messaging.unit_of_work import UnitOfWork
+
+from sponsor_svc.statistics.fact import Fact
+
+_COLUMNS = "id, at, lead_id, version, sponsor_id, project_id, contact_list_id, partner_id, tally"
+_READ = ", ".join(f"f.{column}" for column in _COLUMNS.split(", "))
+
+APPEND = f"""
+INSERT INTO facts ({_COLUMNS}, track, reopens)
+SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+    $8::text[], $9::jsonb[], $10::text[], $11::boolean[])
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+"""
+
+# An outcome and its reopening that are handled side by side must see each other, whichever commits first.
+LOCK_LEADS = """
+SELECT pg_advisory_xact_lock(hashtextextended(lead_id, 12))
+FROM (SELECT DISTINCT lead_id FROM unnest($1::text[]) AS t (lead_id) ORDER BY lead_id) AS one_by_one
+"""
+
+UNDO = f"""
+UPDATE facts AS f SET undone = true
+FROM (
+    SELECT lead_id, track, max(version) AS version FROM facts
+    WHERE track IS NOT NULL AND reopens AND lead_id = ANY($1::text[]) GROUP BY lead_id, track
+) AS reopened
+WHERE f.track = reopened.track AND f.lead_id = reopened.lead_id AND f.version < reopened.version
+    AND NOT f.reopens AND NOT f.undone
+RETURNING {_READ}
+"""
+
+ZONE = "SELECT time_zone FROM statistics_zone"
+SET_ZONE = "UPDATE statistics_zone SET time_zone = $1"
+# Writers wait until it is over, with their messages kept; readers see what was there before.
+BEGIN_AGAIN = (
+    "LOCK TABLE counters, breakdowns IN EXCLUSIVE MODE",
+    "DELETE FROM counters",
+    "DELETE FROM breakdowns",
+)
+EVERYTHING = f"SELECT {_READ} FROM facts AS f WHERE NOT f.undone AND NOT f.reopens"
+
+
+async def append(work: UnitOfWork, facts: Sequence[Fact]) -> list[Fact]:
+    """Those that were not there: an event that comes after the inbox has forgotten it is not counted again, either."""
+    rows = await work.fetch(
+        APPEND,
+        [f.id for f in facts],
+        [f.at for f in facts],
+        [f.lead_id for f in facts],
+        [f.version for f in facts],
+        [f.sponsor_id for f in facts],
+        [f.project_id for f in facts],
+        [f.contact_list_id for f in facts],
+        [f.partner_id for f in facts],
+        [f.tally for f in facts],
+        [f.tally.track for f in facts],
+        [f.tally.reopens for f in facts],
+    )
+    new = {row["id"] for row in rows}
+    return [fact for fact in facts if fact.id in new]
+
+
+async def lock_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> None:
+    await work.execute(LOCK_LEADS, lead_ids)
+
+
+async def undo(work: UnitOfWork, lead_ids: Sequence[str]) -> list[Fact]:
+    """Marks the outcomes of these leads that were reopened since, and gives back those that were not marked before."""
+    return [_fact(row) for row in await work.fetch(UNDO, lead_ids)]
+
+
+async def read_zone(work: UnitOfWork) -> tzinfo:
+    return ZoneInfo(await work.fetchval(ZONE))
+
+
+async def set_zone(work: UnitOfWork, name: str) -> None:
+    await work.execute(SET_ZONE, name)
+
+
+async def begin_again(work: UnitOfWork) -> None:
+    for statement in BEGIN_AGAIN:
+        await work.execute(statement)
+
+
+async def everything(work: UnitOfWork, portion: int) -> AsyncIterator[list[Fact]]:
+    """All facts that hold, in portions of bounded memory."""
+    cursor = await work.connection.cursor(EVERYTHING)
+    while rows := await cursor.fetch(portion):
+        yield [_fact(row) for row in rows]
+
+
+def _fact(row: Record) -> Fact:
+    return msgspec.convert(dict(row), Fact)
