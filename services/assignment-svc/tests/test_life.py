@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from assignment_svc.app import build
 from assignment_svc.settings import Settings
@@ -244,6 +245,7 @@ async def _begin(databases: TestDatabases) -> tuple[str, Life]:
     return dsn, life
 
 
+@pytest.mark.timeout(60 + EXAMPLES * STEPS)
 def test_a_call_centre_stays_sound_whatever_happens_in_whatever_order(
     test_databases: TestDatabases, loop: asyncio.AbstractEventLoop
 ):

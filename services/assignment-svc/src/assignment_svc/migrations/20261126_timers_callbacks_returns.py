@@ -29,7 +29,8 @@ CREATE TABLE timers (
     "INSERT INTO timers SELECT 'expiry', lead_id, expires_at FROM work_items WHERE expires_at IS NOT NULL",
     "INSERT INTO timers SELECT 'sweep', suppression_id, sweep_at FROM suppressions WHERE sweep_at IS NOT NULL",
     "DROP INDEX work_items_expiry, queue_timers, suppressions_sweep",
-    "DROP TABLE claim_timers",
+    # Processes of the older release still write it while they are replaced; it goes with a later revision.
+    "TRUNCATE claim_timers",
     "ALTER TABLE suppressions ALTER COLUMN sweep_at SET DEFAULT NULL",
     "ALTER TABLE work_items DROP CONSTRAINT work_items_state_check",
     f"ALTER TABLE work_items ADD CONSTRAINT work_items_state_check CHECK (state IN ({_NEW_STATES})) NOT VALID",
@@ -180,14 +181,10 @@ ALTER TABLE projects
     ),
     "ALTER TABLE work_items DROP CONSTRAINT work_items_state_check",
     f"ALTER TABLE work_items ADD CONSTRAINT work_items_state_check CHECK (state IN ({_OLD_STATES}))",
-    f"""
-CREATE TABLE claim_timers (
-    lead_id text COLLATE "C" PRIMARY KEY,
-    due_at timestamptz NOT NULL
-) WITH ({_SHORT_LIVED})
-""",
-    "CREATE INDEX claim_timers_due ON claim_timers (due_at)",
-    "INSERT INTO claim_timers SELECT subject, max(due_at) FROM timers WHERE kind = 'idle-claim' GROUP BY subject",
+    (
+        "INSERT INTO claim_timers SELECT subject, max(due_at) FROM timers WHERE kind = 'idle-claim' GROUP BY subject"
+        " ON CONFLICT (lead_id) DO NOTHING"
+    ),
     """
 CREATE INDEX work_items_expiry ON work_items (expires_at)
 WHERE state IN ('queued', 'pending') AND expires_at IS NOT NULL
