@@ -29,27 +29,36 @@ class Presence:
         self._verifier = verifier
         self._offline_after = offline_after
         self._noted: dict[str, float] = {}
+        self._quiet: dict[bytes, float] = {}
         self._every = min(EVERY_SECONDS, offline_after.total_seconds() / 4)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            token = next((value for name, value in scope["headers"] if name == _HEADER), None)
-            if token is not None:
-                await self._note(token.decode("latin-1"))
+            for name, value in scope["headers"]:
+                if name == _HEADER:
+                    now = time.monotonic()
+                    if self._quiet.get(value, 0.0) <= now:
+                        await self._note(value, now)
+                    break
         await self._app(scope, receive, send)
 
-    async def _note(self, token: str) -> None:
+    async def _note(self, token: bytes, now: float) -> None:
+        """Remembers the token, too: most requests need not be looked into."""
         try:
-            caller = self._verifier.verify(token)
+            caller = self._verifier.verify(token.decode("latin-1"))
         except DomainError:
             return
-        now = time.monotonic()
-        if caller.access_level != "leads_agent" or self._noted.get(caller.user_id, 0.0) > now:
-            return
-        if len(self._noted) >= _MOST_REMEMBERED:
+        if len(self._noted) >= _MOST_REMEMBERED or len(self._quiet) >= _MOST_REMEMBERED:
             self._noted.clear()
-        if await self._write(caller.user_id):
+            self._quiet.clear()
+        if caller.access_level != "leads_agent":
+            self._quiet[token] = now + self._every
+            return
+        if self._noted.get(caller.user_id, 0.0) <= now:
+            if not await self._write(caller.user_id):
+                return
             self._noted[caller.user_id] = now + self._every
+        self._quiet[token] = self._noted[caller.user_id]
 
     async def _write(self, agent_id: str) -> bool:
         try:
