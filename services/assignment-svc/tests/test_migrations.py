@@ -53,7 +53,7 @@ async def test_o7_5_work_survives_the_release_before(
     await centre.returned(ReturnRequestedV1, "lead_0")
     dsn = postgres_server.dsn(await service.db.pool.fetchval("SELECT current_database()"))
     before = await service.db.pool.fetchval("SELECT count(*) FROM work_items")
-    await _back(dsn, "20260102_work_items")
+    await _back(dsn, "20261127_campaigns_desk_reports")
     pool = await asyncpg.create_pool(dsn, min_size=1)
     old = "SELECT count(*) FROM work_items WHERE state IN ('queued', 'claimed', 'invalid')"
     assert await pool.fetchval(old) == before

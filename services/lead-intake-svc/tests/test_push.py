@@ -116,7 +116,7 @@ async def test_rejected_and_quarantined_leads_are_stored_and_told(world: World):
     rejected = (await world.push(phone="12", email=None)).json()
     assert (rejected["status"], rejected["reason"], rejected["location"]) == ("rejected", "phone-invalid", None)
     assert rejected["problems"][0]["field"] == "/phone"
-    await world.project("prj_q", checks={"name": "quarantine"})
+    await world.project("prj_q", checks={"names": "quarantine"})
     held_back = (await world.push(project_id="prj_q", first_name="asdf")).json()
     assert (held_back["status"], held_back["reason"]) == ("quarantined", "name-test-data")
     first, second = (await world.service.published())[-2:]

@@ -14,7 +14,12 @@ async def test_a_product_is_made_changed_and_told(service: ServiceUnderTest, api
     assert product["id"].startswith("prd_")
     changed = await api.patch(f"products/{product['id']}", "supervisor", name="Greener")
     assert (changed["name"], changed["code"], changed["sponsor_product_code"]) == ("Greener", "G24", "V24")
-    common = {"product_id": product["id"], "code": "G24", "sponsor_id": sponsor, "sponsor_product_code": "V24"}
+    common: dict[str, Any] = {
+        "product_id": product["id"],
+        "code": "G24",
+        "sponsor_id": sponsor,
+        "sponsor_product_code": "V24",
+    }
     assert await service.published(ProductCreatedV1, ProductChangedV1) == [
         ProductCreatedV1(name="Green", **common),
         ProductChangedV1(name="Greener", **common),

@@ -6,11 +6,16 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from assignment_svc.agent_options.routes import agent_option_routes
 from assignment_svc.agents.routes import agent_routes
+from assignment_svc.assignments.routes import assignment_routes
 from assignment_svc.callbacks.routes import callback_routes
+from assignment_svc.campaign_settings.routes import campaign_setting_routes
 from assignment_svc.campaigns.routes import campaign_routes
+from assignment_svc.customers.routes import customer_routes
 from assignment_svc.dispositions.routes import disposition_routes
 from assignment_svc.drafts.routes import draft_routes
+from assignment_svc.fields.routes import field_routes
 from assignment_svc.handing_out.routes import rules_routes
 from assignment_svc.locks.routes import lock_routes
 from assignment_svc.offers.routes import offer_routes
@@ -21,11 +26,16 @@ from assignment_svc.queue.claims.claim_leads import ClaimDesk
 from assignment_svc.queue.claims.counter import ClaimCounter
 from assignment_svc.queue.claims.store import Limits
 from assignment_svc.queue.routes import claim_routes, queue_routes
+from assignment_svc.reports.routes import report_routes
 from assignment_svc.settings import Settings
 from assignment_svc.speed.routes import speed_routes
 from assignment_svc.subscriptions import SUBSCRIPTIONS
+from assignment_svc.surveys.answer_routes import survey_answer_routes
+from assignment_svc.surveys.routes import survey_routes
+from assignment_svc.templates.routes import template_routes
 from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import timer_tasks
+from assignment_svc.tools.routes import opportunity_routes, tool_routes
 from assignment_svc.work_items.read_routes import work_item_read_routes
 from assignment_svc.work_items.supervise_routes import supervise_routes
 from assignment_svc.work_items.write_routes import work_item_write_routes
@@ -47,8 +57,17 @@ async def build(settings: Settings) -> App:
         work_item_write_routes(database),
         lock_routes(database),
         supervise_routes(database),
+        assignment_routes(database),
         agent_routes(database),
+        agent_option_routes(database),
         campaign_routes(database),
+        campaign_setting_routes(database),
+        field_routes(database),
+        template_routes(database),
+        tool_routes(database),
+        opportunity_routes(database),
+        survey_routes(database),
+        survey_answer_routes(database),
         disposition_routes(database),
         order_routes(database),
         callback_routes(database),
@@ -57,6 +76,8 @@ async def build(settings: Settings) -> App:
         presence_routes(),
         rules_routes(database),
         speed_routes(database),
+        customer_routes(database),
+        report_routes(database),
     ]
     http = create_http(NAME, database, verifier, routers)
     http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)

@@ -1,11 +1,16 @@
-"""Who may see which work items: one rule for lists, reads, history and actions."""
+"""Who may see which leads: one rule for lists, reads, reports, links, exports, history and actions.
+
+`sight_of` says what somebody may read (A1.8 to A1.10), `scope_of` whose leads somebody may work on.
+"""
 
 from dataclasses import dataclass
 
+from messaging.unit_of_work import UnitOfWork
 from servicekit.identity import Identity
 from servicekit.problems import forbidden, not_found
 
-from assignment_svc.work_items.item import PENDING, WorkItem
+from assignment_svc.agent_options.store import Sight, is_seen, read_options
+from assignment_svc.work_items.item import CLOSED_BY_AGENT, PENDING, WorkItem
 
 READ_PENDING = "leads.pending.read"
 REQUEST = "queue.request"
@@ -42,6 +47,26 @@ def visible(caller: Identity, item: WorkItem | None) -> WorkItem:
     if item is None or not scope.sees(item):
         raise not_found()
     return item
+
+
+async def sight_of(work: UnitOfWork, caller: Identity) -> Sight:
+    """Raises 403 for those who have nothing to do with the queue."""
+    scope = scope_of(caller)
+    if scope.agent_id is None:
+        return Sight(None)
+    return Sight(scope.agent_id, scope.pending, await read_options(work, scope.agent_id))
+
+
+async def require_readable(work: UnitOfWork, caller: Identity, item: WorkItem | None) -> WorkItem:
+    """Raises 404 for a lead that is not there, or not for the caller, alike, and 403 for an own one that was closed."""
+    sight = await sight_of(work, caller)
+    if item is None:
+        raise not_found()
+    if sight.agent_id is None or await is_seen(work, sight, item.lead_id):
+        return item
+    if item.agent_id == sight.agent_id and item.state in CLOSED_BY_AGENT:
+        raise forbidden("lead-not-visible", "This lead was closed a while ago. Go back to Customer Search.")
+    raise not_found()
 
 
 def require_supervisor(caller: Identity) -> None:

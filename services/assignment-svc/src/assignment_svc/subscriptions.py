@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar, cast
 
 from contracts.event import Event
-from contracts.events import identity, intake, sponsor, validation
+from contracts.events import identity, intake, notify, sponsor, validation
 from messaging.subscription import Handler, Ordering, Received, Subscription, each
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.erasure.erase_leads import receive_erasure
 from assignment_svc.leads.apply_verdicts import receive_verdicts
+from assignment_svc.leads.note_mails import receive_mail
 from assignment_svc.leads.receive_leads import receive_leads
 from assignment_svc.reference import people, projects
 from assignment_svc.withdrawals import receive as withdrawals
@@ -29,6 +30,8 @@ _suppression = together(people.receive_suppressions)
 _project = each(projects.receive_project)
 _sponsor = each(projects.receive_sponsor)
 _contact_list = each(projects.receive_contact_list)
+_product = each(projects.receive_product)
+_mail = each(receive_mail)
 _user = each(people.receive_user)
 _partner = each(people.receive_partner)
 
@@ -62,6 +65,16 @@ SUBSCRIPTIONS = (
         },
     ),
     Subscription(
+        name="mails",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={
+            notify.EmailSentV1: _mail,
+            notify.EmailFailedV1: _mail,
+            notify.EmailSuppressedV1: _mail,
+            notify.EmailBouncedV1: _mail,
+        },
+    ),
+    Subscription(
         name="reference",
         ordering=Ordering.LAST_VERSION_WINS,
         handlers={
@@ -76,6 +89,8 @@ SUBSCRIPTIONS = (
             sponsor.ContactListChangedV1: _contact_list,
             sponsor.ContactListExpiredV1: _contact_list,
             sponsor.ContactListReopenedV1: _contact_list,
+            sponsor.ProductCreatedV1: _product,
+            sponsor.ProductChangedV1: _product,
             identity.UserCreatedV1: _user,
             identity.UserChangedV1: _user,
             identity.UserDeactivatedV1: _user,

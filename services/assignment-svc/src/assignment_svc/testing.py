@@ -162,6 +162,21 @@ class CallCentre:
         headers = self.service.headers(level, user_id="usr_boss")
         return await self.service.http.post(f"/v1/{path}", json=body, headers=headers)
 
+    async def read(self, path: str, headers: Any = None, status: int = 200) -> Any:
+        """What a GET answers, by an admin unless `headers` say who else; fails unless it has that status."""
+        answer = await self.service.http.get(f"/v1/{path}", headers=headers or self.service.headers("admin"))
+        assert answer.status_code == status, answer.text  # noqa: S101 -- a test's precondition
+        return answer.json() if answer.headers["content-type"].endswith("json") else answer.text
+
+    async def write(self, method: str, path: str, body: Any, headers: Any = None) -> httpx2.Response:
+        """By a supervisor, unless `headers` say who else."""
+        by = headers or self.service.headers("supervisor", user_id="usr_boss")
+        return await self.service.http.request(method, f"/v1/{path}", json=body, headers=by)
+
+    async def options(self, agent_id: str = AGENT, **options: Any) -> None:
+        answer = await self.write("PATCH", f"agents/{agent_id}/options", options)
+        assert answer.status_code == 200, answer.text  # noqa: S101 -- a test's precondition
+
     async def item(self, lead_id: str = "lead_1") -> dict[str, Any]:
         headers = self.service.headers("admin")
         answer = await self.service.http.get(f"/v1/work-items/{lead_id}", headers=headers)

@@ -8,13 +8,18 @@ from messaging.subscription import Ordering, Subscription, each
 
 from lead_intake_svc.progress.handlers import note_progress
 from lead_intake_svc.reference.handlers import keep_contact_list, keep_project
+from lead_intake_svc.returns.proposals import end_by_conversion, hear_proposal
+from lead_intake_svc.sales.handlers import receive_return, sell_validated, warn_of_conversion
 
 _PROGRESS = (
     a.LeadHeldV1, a.LeadPendedV1, a.LeadQueuedV1, a.LeadClaimedV1, a.LeadAssignedV1, a.LeadReleasedV1,
     a.LeadUnassignedV1, a.LeadReassignedV1, a.LeadConvertedV1, a.LeadResolvedV1, a.LeadInvalidatedV1,
-    a.LeadSuppressedV1, a.LeadExpiredV1, a.LeadReopenedV1, a.AttemptLoggedV1, a.OrderChangedV1, a.OrderCompletedV1,
+    a.LeadSuppressedV1, a.LeadExpiredV1, a.LeadReopenedV1, a.LeadWithdrawnV1, a.LeadRestoredV1, a.AttemptLoggedV1,
+    a.CallbackScheduledV1, a.CallbackDueV1, a.OfferSentV1, a.OfferAcceptedV1, a.OfferLapsedV1, a.OrderChangedV1,
+    a.OrderCompletedV1, a.OpportunityCreatedV1, a.SurveyAnsweredV1, a.MessageRequestedV1,
     v.CaseOpenedV1, v.CaseAttemptedV1, v.CaseExhaustedV1, v.CaseConfirmedV1, v.CaseRejectedV1, v.CaseReopenedV1,
-    n.EmailSentV1, n.EmailFailedV1, n.EmailSuppressedV1,
+    v.CaseReleasedV1, v.LeadInvalidatedV1, v.LeadRevalidatedV1, v.ReturnProposedV1,
+    n.EmailSentV1, n.EmailFailedV1, n.EmailSuppressedV1, n.EmailBouncedV1, n.WebhookDeliveredV1, n.WebhookExhaustedV1,
 )  # fmt: skip
 
 SUBSCRIPTIONS = (
@@ -37,5 +42,20 @@ SUBSCRIPTIONS = (
         ordering=Ordering.COMMUTATIVE,
         handlers=dict.fromkeys(_PROGRESS, note_progress),
         batch=200,
+    ),
+    Subscription(
+        name="sales",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={
+            v.CaseConfirmedV1: each(sell_validated),
+            v.CaseReleasedV1: each(sell_validated),
+            n.ReturnReceivedV1: each(receive_return),
+            a.LeadConvertedV1: each(warn_of_conversion),
+        },
+    ),
+    Subscription(
+        name="returns",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={v.ReturnProposedV1: each(hear_proposal), a.LeadConvertedV1: each(end_by_conversion)},
     ),
 )

@@ -15,7 +15,9 @@ PEPPER: Final = "a pepper that only the tests know, 32 and more"
 
 
 def settings_for(url: str) -> Settings:
-    return Settings(database_url=SecretStr(url), identity_keys=TEST_KEY_SET, key_pepper=SecretStr(PEPPER))
+    return Settings(
+        database_url=SecretStr(url), identity_keys=TEST_KEY_SET, key_pepper=SecretStr(PEPPER), import_bytes=16 * 1024**2
+    )
 
 
 _numbers = count(1)

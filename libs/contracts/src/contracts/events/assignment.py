@@ -218,6 +218,13 @@ class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
     pass
 
 
+@event("assignment.lead.edited.v1")
+class LeadEditedV1(WorkItemEvent, frozen=True, kw_only=True):
+    """An agent corrected what is known of the lead (A3.5). `fields` are the new values by the names of the fields."""
+
+    fields: dict[str, Any] = {}
+
+
 @event("assignment.attempt.logged.v1")
 class AttemptLoggedV1(WorkItemEvent, frozen=True, kw_only=True):
     """A call. `number` counts from 1 over the lead's life, so 1 stops the speed-to-lead clock."""
@@ -245,11 +252,13 @@ class OrderCompletedV1(WorkItemEvent, frozen=True, kw_only=True):
 
 @event("assignment.campaign.changed.v1")
 class CampaignChangedV1(Event, frozen=True, kw_only=True):
-    """The agents ticked on a campaign, whole."""
+    """The agents ticked on a campaign, and the templates activated for it, whole."""
 
     project_id: str
     agent_ids: list[str]
     actor: str | None = None
+    email_template_ids: list[str] = []
+    survey_template_ids: list[str] = []
 
     @property
     def subject(self) -> str:

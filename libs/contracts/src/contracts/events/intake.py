@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.event import Event, event
-from contracts.events.values import Account, CallingHours, Consent, LeadRef, Moment, Order, Person, Problem
+from contracts.events.values import Account, CallingHours, Consent, LeadRef, Moment, Money, Order, Person, Problem
 
 
 class LeadEvent(Event, frozen=True, kw_only=True):
@@ -69,6 +69,13 @@ class LeadQuarantinedV1(LeadEvent, frozen=True, kw_only=True):
 @event("intake.lead.replaced.v1")
 class LeadReplacedV1(LeadEvent, frozen=True, kw_only=True):
     """`lead` was returned, and its partner sent `replacement_id` in its stead."""
+
+    replacement_id: str
+
+
+@event("intake.lead.replacement_undone.v1")
+class LeadReplacementUndoneV1(LeadEvent, frozen=True, kw_only=True):
+    """`replacement_id` did not come in the stead of `lead` after all; it is billed as any other."""
 
     replacement_id: str
 
@@ -146,6 +153,62 @@ class ReturnLapsedV1(ReturnContent, frozen=True, kw_only=True):
     """No answer until `answer_by`. `outcome` is `accepted` (another event follows) or `escalated`."""
 
     outcome: str
+
+
+class SaleReturnContent(ReturnContent, frozen=True, kw_only=True):
+    """A sold lead on its way back from `buyer_id` (I2.24): the same machine with the roles swapped, we answer.
+
+    `comment` is the buyer's, `answer` is ours.
+    """
+
+    buyer_id: str
+    sale_id: str
+
+
+@event("intake.sale_return.requested.v1")
+class SaleReturnRequestedV1(SaleReturnContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.sale_return.accepted.v1")
+class SaleReturnAcceptedV1(SaleReturnContent, frozen=True, kw_only=True):
+    """The lead is no longer sold: it may be sold again, or returned to who sold it to us. Work does not start again."""
+
+
+@event("intake.sale_return.declined.v1")
+class SaleReturnDeclinedV1(SaleReturnContent, frozen=True, kw_only=True):
+    """The lead stays sold. Final unless the buyer disputes it."""
+
+
+@event("intake.sale_return.disputed.v1")
+class SaleReturnDisputedV1(SaleReturnContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.sale_return.lapsed.v1")
+class SaleReturnLapsedV1(SaleReturnContent, frozen=True, kw_only=True):
+    """As `intake.return.lapsed.v1`."""
+
+    outcome: str
+
+
+@event("intake.credit.entered.v1")
+class CreditEnteredV1(LeadEvent, frozen=True, kw_only=True):
+    """An accepted return is worth `amount`, None where no price is known.
+
+    `direction` is `from_partner` when `partner_id` sold the lead to us, `to_partner` when it bought it from us.
+    """
+
+    credit_id: str
+    return_id: str
+    partner_id: str
+    direction: str
+    entered_at: Moment
+    amount: Money | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.credit_id
 
 
 class ImportContent(Event, frozen=True, kw_only=True):

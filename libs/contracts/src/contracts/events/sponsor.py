@@ -4,7 +4,7 @@ from datetime import date
 
 from contracts.event import Event, event
 from contracts.events.intake import ErasureReceipt
-from contracts.events.values import CallingHours, Value
+from contracts.events.values import CallingHours, Money, Value
 
 
 class SponsorContent(Event, frozen=True, kw_only=True):
@@ -150,11 +150,14 @@ class ProjectPassivatedV1(ProjectContent, frozen=True, kw_only=True):
 
 
 class ProductContent(Event, frozen=True, kw_only=True):
+    """`price` is what one costs; None where that is agreed order by order."""
+
     product_id: str
     name: str
     code: str
     sponsor_id: str | None = None
     sponsor_product_code: str | None = None
+    price: Money | None = None
 
     @property
     def subject(self) -> str:

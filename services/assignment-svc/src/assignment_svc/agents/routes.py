@@ -1,9 +1,9 @@
 """HTTP of agents: their report (A1.2) and their assignments (A1.4)."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from asyncpg import Record
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from messaging.database import Database
 from pydantic import BaseModel
 from servicekit.http import router
@@ -13,7 +13,9 @@ from servicekit.problems import not_found
 
 from assignment_svc.agents import store
 from assignment_svc.scope import require_staff, require_supervisor
-from assignment_svc.work_items.shapes import HistoryOut, WorkItemOut, work_item
+from assignment_svc.work_items.shapes import HistoryOut, WorkItemOut, shaped, work_item
+
+Part = Annotated[str | None, Query(min_length=1, max_length=100)]
 
 
 class Report(BaseModel):
@@ -33,11 +35,12 @@ def agent_routes(database: Database) -> APIRouter:
     routes = router(prefix="/v1/agents", tags=["agents"])
 
     @routes.get("", summary="Active leads agents, for the picker")
-    async def list_agents(caller: Caller, limit: Limit = 100, cursor: Cursor = None) -> Page[AgentOut]:
+    async def list_agents(caller: Caller, q: Part = None, limit: Limit = 100, cursor: Cursor = None) -> Page[AgentOut]:
+        """`q`: a part of the name (A1.5)."""
         require_supervisor(caller)
         past = decode_cursor(cursor, str)
         async with database.unit_of_work() as work:
-            rows = await store.list_agents(work, past[0] if past else None, limit + 1)
+            rows = await store.list_agents(work, q, past[0] if past else None, limit + 1)
         return page_of(rows, limit, _agent, lambda row: (row["agent_id"],))
 
     @routes.get("/me/report", summary="The caller's leads and their newest history", response_model=Report)
@@ -57,13 +60,9 @@ def agent_routes(database: Database) -> APIRouter:
             if not await store.agent_known(work, agent_id):
                 raise not_found()
             rows = await store.read_assignments(work, agent_id, before[0] if before else None, limit + 1)
-        return page_of(rows, limit, _item, lambda row: (row["lead_id"],))
+        return page_of(rows, limit, shaped, lambda row: (row["lead_id"],))
 
     return routes
-
-
-def _item(row: Record) -> WorkItemOut:
-    return WorkItemOut.model_validate(work_item(row))
 
 
 def _agent(row: Record) -> AgentOut:

@@ -10,7 +10,7 @@ from assignment_svc.work_items.store import VIEW_COLUMNS, VIEW_TABLES
 # A1.2: the ten newest entries across all leads, not ten each. The index on (lead, position) gives ten of each lead.
 REPORT = f"""
 WITH assigned AS (
-    SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES} WHERE w.agent_id = $1 AND w.state = 'claimed'
+    SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES} WHERE w.agent_id = $1 AND w.state IN ('claimed', 'callback', 'offer_sent')
 ), newest AS (
     SELECT h.* FROM assigned a CROSS JOIN LATERAL (
         SELECT * FROM history h WHERE h.lead_id = a.lead_id ORDER BY h.position DESC LIMIT 10) h
@@ -22,7 +22,7 @@ SELECT (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.claimed_at DESC, a.lead
 
 ASSIGNMENTS = f"""
 SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES}
-WHERE w.agent_id = $1 AND w.state = 'claimed' AND ($2::text IS NULL OR w.lead_id < $2)
+WHERE w.agent_id = $1 AND w.state IN ('claimed', 'callback', 'offer_sent') AND ($2::text IS NULL OR w.lead_id < $2)
 ORDER BY w.lead_id DESC LIMIT $3
 """
 
@@ -30,7 +30,9 @@ KNOWN = "SELECT EXISTS (SELECT FROM agents WHERE agent_id = $1)"
 
 LIST = """
 SELECT agent_id, name, open_claims FROM agents
-WHERE active AND access_level = 'leads_agent' AND ($1::text IS NULL OR agent_id > $1) ORDER BY agent_id LIMIT $2
+WHERE active AND access_level = 'leads_agent' AND ($1::text IS NULL OR strpos(lower(name), lower($1)) > 0)
+  AND ($2::text IS NULL OR agent_id > $2)
+ORDER BY agent_id LIMIT $3
 """
 
 
@@ -48,5 +50,6 @@ async def agent_known(work: UnitOfWork, agent_id: str) -> bool:
     return bool(await work.fetchval(KNOWN, agent_id))
 
 
-async def list_agents(work: UnitOfWork, past: str | None, limit: int) -> list[Record]:
-    return await work.fetch(LIST, past, limit)
+async def list_agents(work: UnitOfWork, part: str | None, past: str | None, limit: int) -> list[Record]:
+    """Whose name holds `part`."""
+    return await work.fetch(LIST, part, past, limit)

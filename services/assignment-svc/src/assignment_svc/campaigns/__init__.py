@@ -1,1 +1,1 @@
-"""Which agents are ticked on a campaign."""
+"""Campaigns: their tabs, and which agents are ticked."""

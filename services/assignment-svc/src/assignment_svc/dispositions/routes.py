@@ -16,6 +16,7 @@ from servicekit.problems import conflict, not_found
 
 from assignment_svc.dispositions import store
 from assignment_svc.dispositions.store import Disposition
+from assignment_svc.patches import sent
 from assignment_svc.scope import require_staff, require_supervisor
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -82,20 +83,28 @@ def disposition_routes(database: Database) -> APIRouter:
         async with database.unit_of_work() as work:
             found = await _find(work, disposition_id)
             check_match(if_match, found.version)
-            sent = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
-            changed = await store.update_disposition(work, replace(found, **sent))
+            changed = await store.update_disposition(work, replace(found, **sent(body)))
         if changed is None:
             raise conflict("changed-meanwhile", "Somebody changed this disposition at the same moment.")
         return _answer(response, changed)
 
-    @routes.delete("/{disposition_id}", status_code=204, summary="Delete a disposition that was never used")
-    async def delete(disposition_id: str, caller: Caller) -> None:
+    @routes.delete(
+        "/{disposition_id}",
+        summary="Remove a disposition; a used one is taken out of use",
+        response_model=None,
+        responses={200: {"model": DispositionOut, "description": "It was used, and is out of use now."}, 204: {}},
+    )
+    async def delete(disposition_id: str, caller: Caller, response: Response) -> DispositionOut | Response:
         require_supervisor(caller)
         async with database.unit_of_work() as work:
-            await _find(work, disposition_id)
-            if await store.is_used(work, disposition_id):
-                raise conflict("disposition-used", "Leads were resolved with it. Take it out of use instead.")
-            await store.delete_disposition(work, disposition_id)
+            found = await _find(work, disposition_id)
+            if not await store.is_used(work, disposition_id):
+                await store.delete_disposition(work, disposition_id)
+                return Response(status_code=204)
+            kept = await store.update_disposition(work, replace(found, active=False))
+        if kept is None:
+            raise conflict("changed-meanwhile", "Somebody changed this disposition at the same moment.")
+        return _answer(response, kept)
 
     return routes
 

@@ -9,6 +9,7 @@ from contracts.ids import new_id
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.fields.apply_edits import apply_edits
 from assignment_svc.leads import store
 from assignment_svc.leads.apply_verdicts import apply_verdicts
 from assignment_svc.leads.suppress import suppress_leads
@@ -31,7 +32,9 @@ async def receive_leads(work: UnitOfWork, batch: Sequence[Received[LeadContent]]
     rows = [_row(received, place_ids[places[lead_id]]) for lead_id, received in newest.items()]
     stored = await store.store_leads(work, rows)
     await _create(work, [newest[lead_id] for lead_id, is_new in stored.items() if is_new])
-    await store.move_places(work, [lead_id for lead_id, is_new in stored.items() if not is_new])
+    known = [lead_id for lead_id, is_new in stored.items() if not is_new]
+    await apply_edits(work, known)
+    await store.move_places(work, known)
     contents = [newest[lead_id].event for lead_id in stored]
     await store.store_orders(work, [_order_row(content) for content in contents if content.order is not None])
     await apply_facts(work, list(stored))

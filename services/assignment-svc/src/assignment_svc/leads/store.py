@@ -89,9 +89,13 @@ WITH stored AS (
     SELECT order_id, lead_id, number, status, items, total, false
     FROM jsonb_to_recordset($1) AS c (order_id text, lead_id text, number text, status text, items jsonb, total jsonb)
     ON CONFLICT (lead_id, number) DO UPDATE SET status = excluded.status, items = excluded.items,
-        total = excluded.total, version = o.version + 1
+        total = excluded.total, version = o.version + 1, changed_at = now()
         WHERE NOT o.edited AND o.status = 'partial'
-    RETURNING order_id, lead_id, o.version
+    RETURNING order_id, lead_id, o.version, o.number, o.status, o.items, o.total
+), told AS (
+    INSERT INTO history (lead_id, version, event, agent_id, data)
+    SELECT lead_id, w.version, 'order_changed', w.agent_id, to_jsonb(s) - 'lead_id'
+    FROM stored s JOIN work_items w USING (lead_id) WHERE s.version > 1
 )
 UPDATE work_items w SET order_id = s.order_id FROM stored s WHERE w.lead_id = s.lead_id AND s.version = 1
 """

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261126_timers_callbacks"  # as many letters as alembic keeps
-down_revision = "20260102_work_items"
+down_revision = "20261127_campaigns_desk_reports"
 
 _OLD_STATES = "'held', 'pending', 'queued', 'claimed', 'converted', 'resolved', 'invalid', 'suppressed', 'expired'"
 _NEW_STATES = f"{_OLD_STATES}, 'callback', 'offer_sent', 'return_hold', 'returned', 'sold', 'erased'"

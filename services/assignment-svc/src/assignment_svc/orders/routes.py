@@ -1,7 +1,7 @@
 """HTTP of orders."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from asyncpg import Record
 from fastapi import APIRouter, Depends, Query, Response
@@ -13,11 +13,14 @@ from servicekit.identity import Caller, Identity
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
+from assignment_svc.conditions import Conditions
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.orders import store, write_order
+from assignment_svc.orders.compose import compose
 from assignment_svc.orders.shapes import OrderIn, OrderOut, OrderPatch, order_out
-from assignment_svc.scope import scope_of
-from assignment_svc.work_items.editing import find_visible, open_for_writing
+from assignment_svc.orders.store import OrderContent
+from assignment_svc.scope import require_staff, sight_of
+from assignment_svc.work_items.editing import find_readable, open_for_writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +41,23 @@ def order_routes(database: Database) -> APIRouter:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[OrderOut]:
-        scope = scope_of(caller)
-        before = decode_cursor(cursor, str)
+        past = decode_cursor(cursor, str, str)
+        where = Conditions()
+        where.add_given("o.lead_id = ?", lead_id)
+        if past is not None:
+            where.add("(o.lead_id, o.order_id) < (?, ?)", *past)
         async with database.unit_of_work() as work:
-            filters = (lead_id, before[0] if before else None, limit + 1, scope.agent_id, scope.states)
-            rows = await store.list_orders(work, *filters)
-        return page_of(rows, limit, order_out, lambda row: (row["order_id"],))
+            (await sight_of(work, caller)).narrow(where)
+            rows = await store.list_orders(work, where, limit + 1)
+        return page_of(rows, limit, order_out, lambda row: (row["lead_id"], row["order_id"]))
 
     @routes.post("", status_code=201, summary="Begin an order of a lead")
     async def add(body: OrderIn, caller: Caller, response: Response, lock_token: LockToken = None) -> OrderOut:
         async with database.unit_of_work() as work:
             item = await open_for_writing(work, caller, body.lead_id, lock_token)
-            row = await write_order.add_order(work, item, caller.user_id, body.content())
+            sent = body.model_dump()
+            content = await compose(work, item.sponsor_id, sent["number"], sent["items"], sent["total"])
+            row = await write_order.add_order(work, item, caller.user_id, content)
         return _answer(response, row)
 
     @routes.get("/{order_id}", summary="An order")
@@ -69,7 +77,8 @@ def order_routes(database: Database) -> APIRouter:
             order = await _find(work, caller, order_id)
             item = await open_for_writing(work, caller, order["lead_id"], relies_on.lock_token)
             check_match(relies_on.if_match, order["version"])
-            row = await write_order.edit_order(work, item, caller.user_id, order, body.onto(order))
+            content = await _edited(work, item.sponsor_id, order, body.model_dump(exclude_unset=True))
+            row = await write_order.edit_order(work, item, caller.user_id, order, content)
         return _answer(response, row)
 
     @routes.post("/{order_id}/complete", summary="Complete an order; converts its lead")
@@ -84,12 +93,21 @@ def order_routes(database: Database) -> APIRouter:
 
 
 async def _find(work: UnitOfWork, caller: Identity, order_id: str) -> Record:
-    scope_of(caller)
+    require_staff(caller)
     order = await store.find_order(work, order_id)
     if order is None:
         raise not_found()
-    await find_visible(work, caller, order["lead_id"])
+    await find_readable(work, caller, order["lead_id"])
     return order
+
+
+async def _edited(work: UnitOfWork, sponsor_id: str | None, order: Record, sent: dict[str, Any]) -> OrderContent:
+    """The order with what was sent; what was left out stays, and is not judged again."""
+    number, items = sent.get("number") or order["number"], sent.get("items")
+    if items is None and sent.get("total") is None:
+        return OrderContent(number, order["items"], order["total"])
+    total = sent.get("total", order["total"] if not items else None)
+    return await compose(work, sponsor_id, number, order["items"] if items is None else items, total)
 
 
 def _answer(response: Response, row: Record) -> OrderOut:

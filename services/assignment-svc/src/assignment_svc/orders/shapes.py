@@ -5,8 +5,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 from servicekit.http import Input
 
-from assignment_svc.orders.store import OrderContent
-
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -16,32 +14,26 @@ class MoneyIn(Input):
 
 
 class ItemIn(Input):
+    """The price may be left out where the product has one."""
+
     product_code: Text
     quantity: int = Field(ge=1, le=1_000_000)
-    unit_price: MoneyIn
+    unit_price: MoneyIn | None = None
 
 
 class OrderIn(Input):
+    """The total may be left out: it is what the items come to."""
+
     lead_id: Text
     number: Text
     items: list[ItemIn] = Field(default=[], max_length=200)
     total: MoneyIn | None = None
-
-    def content(self) -> OrderContent:
-        dumped = self.model_dump()
-        return OrderContent(dumped["number"], dumped["items"], dumped["total"])
 
 
 class OrderPatch(Input):
     number: Text | None = None
     items: list[ItemIn] | None = Field(default=None, max_length=200)
     total: MoneyIn | None = None
-
-    def onto(self, order: Any) -> OrderContent:
-        """The order with what was sent; what was left out stays."""
-        sent = self.model_dump(exclude_unset=True)
-        number, items = sent.get("number") or order["number"], sent.get("items")
-        return OrderContent(number, order["items"] if items is None else items, sent.get("total", order["total"]))
 
 
 class Money(BaseModel):

@@ -1,5 +1,6 @@
 """SQL of orders."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,16 +8,17 @@ from asyncpg import Record, UniqueViolationError
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict
 
+from assignment_svc.conditions import Conditions
+
 COLUMNS = "order_id, lead_id, version, number, status, items, total"
 
 FIND = f"SELECT {COLUMNS} FROM orders WHERE order_id = $1"
 
-LIST = f"""
-SELECT {COLUMNS} FROM orders JOIN work_items w USING (lead_id)
-WHERE ($1::text IS NULL OR lead_id = $1) AND ($2::text IS NULL OR orders.order_id < $2)
-  AND ($4::text IS NULL OR w.agent_id = $4 OR w.state = ANY($5::text[]))
-ORDER BY orders.order_id DESC LIMIT $3
-""".replace("order_id, lead_id, version", "orders.order_id, lead_id, orders.version", 1)
+LIST = """
+SELECT o.order_id, o.lead_id, o.version, o.number, o.status, o.items, o.total
+FROM orders o JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
+WHERE {} ORDER BY o.lead_id DESC, o.order_id DESC LIMIT {}
+"""
 
 # Both writes go with the work item's version: the events of orders are numbered with those of the lead.
 _TOUCH = """
@@ -25,7 +27,7 @@ _TOUCH = """
     FROM written o WHERE w.lead_id = o.lead_id RETURNING w.lead_id, w.version
 ), told AS (
     INSERT INTO history (lead_id, version, event, actor, agent_id, data)
-    SELECT t.lead_id, t.version, $3, $4, w.agent_id, jsonb_build_object('order_id', o.order_id, 'number', o.number)
+    SELECT t.lead_id, t.version, $3, $4, w.agent_id, to_jsonb(o) - 'lead_id'
     FROM touched t JOIN written o USING (lead_id) JOIN work_items w USING (lead_id)
 )
 SELECT o.*, t.version AS item_version FROM written o JOIN touched t USING (lead_id)
@@ -39,15 +41,28 @@ WITH written AS (
 
 CHANGE = f"""
 WITH written AS (
-    UPDATE orders SET version = version + 1, number = $5, items = $6, total = $7, edited = true
+    UPDATE orders SET version = version + 1, number = $5, items = $6, total = $7, edited = true, changed_at = now()
     WHERE order_id = $1 AND version = $8 AND status = 'partial' RETURNING {COLUMNS}
 {_TOUCH}"""
 
 COMPLETE = f"""
 WITH written AS (
-    UPDATE orders SET version = version + 1, status = 'completed', edited = true
+    UPDATE orders SET version = version + 1, status = 'completed', edited = true, changed_at = now()
     WHERE order_id = $1 AND status = 'partial' RETURNING {COLUMNS}
 {_TOUCH}"""
+
+# A sponsor's own product comes before one of the same code that is nobody's.
+PRICES = """
+SELECT DISTINCT ON (code) code, price FROM products
+WHERE code = ANY($2::text[]) AND (sponsor_id IS NULL OR sponsor_id = $1) ORDER BY code, sponsor_id NULLS LAST
+"""
+
+STORE_PRODUCT = """
+INSERT INTO products AS p (product_id, version, code, name, sponsor_id, price) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (product_id) DO UPDATE SET version = excluded.version, code = excluded.code, name = excluded.name,
+    sponsor_id = excluded.sponsor_id, price = excluded.price
+    WHERE p.version < excluded.version
+"""
 
 STATUS = "SELECT status FROM orders WHERE order_id = $1"
 
@@ -63,9 +78,9 @@ async def find_order(work: UnitOfWork, order_id: str) -> Record | None:
     return await work.fetchrow(FIND, order_id)
 
 
-async def list_orders(work: UnitOfWork, *filters: Any) -> list[Record]:
-    """Filters as LIST numbers them: lead, before this order, limit, only of agent, or in states."""
-    return await work.fetch(LIST, *filters)
+async def list_orders(work: UnitOfWork, where: Conditions, limit: int) -> list[Record]:
+    """Newest leads first, and of each its newest order first."""
+    return await work.fetch(LIST.format(where.sql, where.value(limit)), *where.args)
 
 
 async def insert_order(work: UnitOfWork, ids: tuple[str, str], actor: str, content: OrderContent) -> Record:
@@ -94,6 +109,17 @@ async def complete_order(work: UnitOfWork, order_id: str, actor: str) -> Record 
 
 async def read_status(work: UnitOfWork, order_id: str) -> str | None:
     return await work.fetchval(STATUS, order_id)
+
+
+async def read_prices(work: UnitOfWork, sponsor_id: str | None, codes: Sequence[str]) -> dict[str, Any]:
+    """Of the products with these codes that have a price."""
+    rows = await work.fetch(PRICES, sponsor_id, list(codes))
+    return {row["code"]: row["price"] for row in rows if row["price"] is not None}
+
+
+async def store_product(work: UnitOfWork, *values: Any) -> None:
+    """Id, version, code, name, sponsor and price, if it is newer than what is known."""
+    await work.execute(STORE_PRODUCT, *values)
 
 
 def _taken() -> Exception:

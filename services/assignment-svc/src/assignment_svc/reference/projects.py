@@ -4,11 +4,19 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from contracts.events.assignment import LeadPendedV1, LeadQueuedV1
-from contracts.events.sponsor import ContactListContent, ContactListExpiredV1, ProjectContent, SponsorContent
+from contracts.events.sponsor import (
+    ContactListContent,
+    ContactListExpiredV1,
+    ProductContent,
+    ProjectContent,
+    SponsorContent,
+)
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.campaign_settings.store import apply_lock_time
 from assignment_svc.handing_out.store import copy_rules
+from assignment_svc.orders.store import store_product
 from assignment_svc.presence.store import watch_holders
 from assignment_svc.reference import store
 from assignment_svc.timers.expire import expire
@@ -52,6 +60,7 @@ async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) 
         return
     if before is None:
         await copy_rules(work, event.project_id)
+    await apply_lock_time(work, event.project_id, project_changed=True)
     await store.notice(work)
     if before is not None and before["state"] != now["state"] == "active":
         await _go_on(work, event.project_id)
@@ -75,6 +84,12 @@ async def _go_on(work: UnitOfWork, project_id: str) -> None:
 async def receive_sponsor(work: UnitOfWork, received: Received[SponsorContent]) -> None:
     active = received.event.status == "active"
     await store.store_sponsor(work, received.event.sponsor_id, received.envelope.sequence, active=active)
+
+
+async def receive_product(work: UnitOfWork, received: Received[ProductContent]) -> None:
+    event = received.event
+    values = (event.code, event.name, event.sponsor_id, event.price)
+    await store_product(work, event.product_id, received.envelope.sequence, *values)
 
 
 async def receive_contact_list(work: UnitOfWork, received: Received[ContactListContent]) -> None:

@@ -9,6 +9,7 @@ from contracts.ids import new_id
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import invalid
 
+from assignment_svc.campaign_settings.store import use_outcome
 from assignment_svc.queue.eligibility.examine import Asking, refuse_unless_callable
 from assignment_svc.work_items import store
 from assignment_svc.work_items.change import Change, after, lead_ref
@@ -23,7 +24,7 @@ NOT_CONTACTED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`contacted` None: told by the outcome."""
+    """`contacted` None: as the campaign's outcome says, else as its words do."""
 
     outcome: str
     started_at: datetime | None
@@ -37,10 +38,15 @@ def was_contacted(outcome: str) -> bool:
 
 
 async def log_attempt(work: UnitOfWork, item: WorkItem, actor: str, token: int, attempt: Attempt) -> AttemptLoggedV1:
-    """Raises 409 `not-eligible` or `campaign-passive`, 422 for times that cannot be."""
+    """Raises 409 `not-eligible` or `campaign-passive`, 422 for times that cannot be and outcomes that there are not."""
     now = datetime.now(UTC)
     started_at = attempt.started_at or now
     _check_times(started_at, attempt.ended_at, now)
+    known, contacted = await use_outcome(work, item.project_id, attempt.outcome)
+    if not known:
+        raise invalid("outcome-unknown", "The campaign has no such outcome in use.", "/outcome")
+    if contacted is None:
+        contacted = was_contacted(attempt.outcome)
     agent_id = item.agent_id or actor
     await refuse_unless_callable(work, Asking(item.lead_id, agent_id, 2**31 - 1, timedelta(0), now))
     event = AttemptLoggedV1(
@@ -50,7 +56,7 @@ async def log_attempt(work: UnitOfWork, item: WorkItem, actor: str, token: int, 
         attempt_id=new_id("att"),
         agent_id=agent_id,
         outcome=attempt.outcome,
-        contacted=was_contacted(attempt.outcome) if attempt.contacted is None else attempt.contacted,
+        contacted=contacted if attempt.contacted is None else attempt.contacted,
         number=item.calls + 1,
         started_at=started_at,
         ended_at=attempt.ended_at,

@@ -6,15 +6,21 @@ from servicekit.problems import conflict
 
 from assignment_svc.locks.hold import locked
 from assignment_svc.locks.store import find_lock, pin_lock
-from assignment_svc.scope import visible
-from assignment_svc.work_items.item import CLAIMED, WorkItem
+from assignment_svc.scope import require_readable, visible
+from assignment_svc.work_items.item import CLAIMED, CLOSED_BY_AGENT, WorkItem
 from assignment_svc.work_items.store import find_items
 from assignment_svc.work_items.transition import lock_lost
 
 
 async def find_visible(work: UnitOfWork, caller: Identity, lead_id: str) -> WorkItem:
-    """Raises 404."""
-    return visible(caller, (await find_items(work, [lead_id])).get(lead_id))
+    """For work on it: an own lead, or a pending one for those who may. Raises 404, or 403 `lead-not-visible`."""
+    item = visible(caller, (await find_items(work, [lead_id])).get(lead_id))
+    return await require_readable(work, caller, item) if item.state in CLOSED_BY_AGENT else item
+
+
+async def find_readable(work: UnitOfWork, caller: Identity, lead_id: str) -> WorkItem:
+    """Raises 404, or 403 `lead-not-visible`."""
+    return await require_readable(work, caller, (await find_items(work, [lead_id])).get(lead_id))
 
 
 async def claimed_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, token: int | None) -> WorkItem:

@@ -26,6 +26,8 @@ WORKED_ON: Final = frozenset({CLAIMED, CALLBACK, OFFER_SENT})
 WAITING: Final = frozenset({PENDING, QUEUED})
 REOPENABLE: Final = frozenset({RESOLVED, INVALID, EXPIRED})
 
+CLOSED_BY_AGENT: Final = frozenset({RESOLVED, CONVERTED, INVALID})
+
 RANKS: Final = {"high": 0, "medium": 1, "normal": 2}
 
 

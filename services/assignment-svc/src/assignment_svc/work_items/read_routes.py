@@ -14,10 +14,11 @@ from servicekit.identity import Caller, Identity
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
-from assignment_svc.scope import scope_of
+from assignment_svc.conditions import Conditions
+from assignment_svc.scope import sight_of
 from assignment_svc.work_items import store
-from assignment_svc.work_items.editing import find_visible
-from assignment_svc.work_items.shapes import HistoryOut, WorkItemOut, work_item, work_item_with_lock
+from assignment_svc.work_items.editing import find_readable
+from assignment_svc.work_items.shapes import HistoryOut, WorkItemOut, shaped, work_item_with_lock
 
 Filter = Annotated[str | None, Field(max_length=100)]
 
@@ -39,12 +40,16 @@ def work_item_read_routes(database: Database) -> APIRouter:
 
     @routes.get("", summary="Work items, newest first")
     async def list_items(caller: Caller, wanted: Annotated[Filters, Query()]) -> Page[WorkItemOut]:
-        scope = scope_of(caller)
         before = decode_cursor(wanted.cursor, str)
-        filters = (wanted.state, wanted.agent_id, wanted.project_id, before[0] if before else None, wanted.limit + 1)
+        where = Conditions()
+        where.add_given("w.state = ?", wanted.state)
+        where.add_given("w.agent_id = ?", wanted.agent_id)
+        where.add_given("l.project_id = ?", wanted.project_id)
+        where.add_given("w.lead_id < ?", before[0] if before else None)
         async with database.unit_of_work() as work:
-            rows = await store.list_views(work, *filters, scope.agent_id, scope.states)
-        return page_of(rows, wanted.limit, _shaped, lambda row: (row["lead_id"],))
+            (await sight_of(work, caller)).narrow(where)
+            rows = await store.list_views(work, where, wanted.limit + 1)
+        return page_of(rows, wanted.limit, shaped, lambda row: (row["lead_id"],))
 
     @routes.get("/{lead_id}", summary="A work item, and who is editing it", response_model=WorkItemOut)
     async def read(lead_id: str, caller: Caller, response: Response) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def work_item_read_routes(database: Database) -> APIRouter:
     async def history(lead_id: str, caller: Caller, limit: Limit = 50, cursor: Cursor = None) -> Page[HistoryOut]:
         before = decode_cursor(cursor, int)
         async with database.unit_of_work() as work:
-            await find_visible(work, caller, lead_id)
+            await find_readable(work, caller, lead_id)
             rows = await store.read_history(work, lead_id, before[0] if before else None, limit + 1)
         shape = _history_of(lead_id)
         return page_of(rows, limit, shape, lambda row: (row["position"],))
@@ -66,16 +71,12 @@ def work_item_read_routes(database: Database) -> APIRouter:
 
 
 async def view(work: UnitOfWork, caller: Identity, lead_id: str) -> Record:
-    """Raises 404 for leads that the caller does not see."""
-    await find_visible(work, caller, lead_id)
+    """Raises 404 for leads that the caller does not see, 403 for those that are no longer seen."""
+    await find_readable(work, caller, lead_id)
     row = await store.read_view(work, lead_id)
     if row is None:
         raise not_found()
     return row
-
-
-def _shaped(row: Record) -> WorkItemOut:
-    return WorkItemOut.model_validate(work_item(row))
 
 
 def _history_of(lead_id: str) -> Callable[[Record], HistoryOut]:

@@ -103,6 +103,10 @@ def work_item(row: Row) -> dict[str, Any]:
     }
 
 
+def shaped(row: Row) -> WorkItemOut:
+    return WorkItemOut.model_validate(work_item(row))
+
+
 def work_item_with_lock(row: Row) -> dict[str, Any]:
     held = None if row["holder"] is None else {"holder": row["holder"], "expires_at": row["lock_expires_at"]}
     return {**work_item(row), "lock": held}

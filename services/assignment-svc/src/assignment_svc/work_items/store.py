@@ -1,6 +1,6 @@
 """SQL of work items: reading them, and the one statement that moves them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from asyncpg import Record
 from contracts.events.assignment import AttemptLoggedV1
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.conditions import Conditions
 from assignment_svc.work_items.change import Change
 from assignment_svc.work_items.item import WorkItem
 
@@ -100,6 +101,7 @@ WITH change AS MATERIALIZED (
             ELSE now() END,
         attempts = c.attempts, calls = c.calls, next_attempt_at = c.next_attempt_at, reason = c.reason,
         disposition_id = c.disposition_id, validated = c.validated, changed_at = now(),
+        closed_at = CASE WHEN c.state IN ('resolved', 'converted', 'invalid') THEN now() END,
         expires_at = CASE WHEN c.state IN ('queued', 'pending') THEN (
             SELECT least(l.received_at + p.max_age, k.expires_at)
             FROM leads l LEFT JOIN projects p USING (project_id) LEFT JOIN contact_lists k USING (contact_list_id)
@@ -149,14 +151,7 @@ FROM {VIEW_TABLES} LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.expires_at >
 WHERE w.lead_id = $1
 """
 
-# Every filter is left out by NULL; the scope of the caller ($6: own leads of, $7: states) is one of them.
-LIST = f"""
-SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES}
-WHERE ($1::text IS NULL OR w.state = $1) AND ($2::text IS NULL OR w.agent_id = $2)
-  AND ($3::text IS NULL OR l.project_id = $3) AND ($4::text IS NULL OR w.lead_id < $4)
-  AND ($6::text IS NULL OR w.agent_id = $6 OR w.state = ANY($7::text[]))
-ORDER BY w.lead_id DESC LIMIT $5
-"""
+LIST = f"SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES} WHERE {{}} ORDER BY w.lead_id DESC LIMIT {{}}"
 
 HISTORY = """
 SELECT position, version, at, event, actor, agent_id, data FROM history
@@ -164,6 +159,25 @@ WHERE lead_id = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position D
 """
 
 NOTE = "INSERT INTO history (lead_id, version, event, actor, agent_id, data) VALUES ($1, $2, $3, $4, $5, $6)"
+
+NOTE_OF_LEAD = """
+INSERT INTO history (lead_id, version, event, agent_id, data)
+SELECT lead_id, version, $2, agent_id, $3 FROM work_items WHERE lead_id = $1
+"""
+
+# What changes no state and is told to others takes a version all the same: events of a lead are numbered by it.
+TOUCH = """
+WITH touched AS (
+    UPDATE work_items w SET version = w.version + 1, changed_at = now()
+    WHERE w.lead_id = $1 AND w.version = $2 AND ($6::bigint IS NULL OR EXISTS (
+        SELECT FROM locks k WHERE k.lead_id = w.lead_id AND k.token = $6 AND k.expires_at > now()))
+    RETURNING w.lead_id, w.version, w.agent_id
+), told AS (
+    INSERT INTO history (lead_id, version, event, actor, agent_id, data)
+    SELECT lead_id, version, $3, $4, agent_id, $5 FROM touched
+)
+SELECT version FROM touched
+"""
 
 ATTEMPT = """
 INSERT INTO attempts (attempt_id, lead_id, agent_id, number, outcome, contacted, started_at, ended_at)
@@ -238,9 +252,9 @@ async def read_view(work: UnitOfWork, lead_id: str) -> Record | None:
     return await work.fetchrow(VIEW, lead_id)
 
 
-async def list_views(work: UnitOfWork, *filters: Any) -> list[Record]:
-    """Filters as LIST numbers them: state, agent, project, before this lead, limit, only of agent, or in states."""
-    return await work.fetch(LIST, *filters)
+async def list_views(work: UnitOfWork, where: Conditions, limit: int) -> list[Record]:
+    """Newest first."""
+    return await work.fetch(LIST.format(where.sql, where.value(limit)), *where.args)
 
 
 async def read_history(work: UnitOfWork, lead_id: str, before: int | None, limit: int) -> list[Record]:
@@ -250,6 +264,18 @@ async def read_history(work: UnitOfWork, lead_id: str, before: int | None, limit
 async def note_in_history(work: UnitOfWork, item: WorkItem, event: str, actor: str, data: dict[str, Any]) -> None:
     """For what changes no state, e.g. a broken lock."""
     await work.execute(NOTE, item.lead_id, item.version, event, actor, item.agent_id, data)
+
+
+async def note_of_lead(work: UnitOfWork, lead_id: str, event: str, data: dict[str, Any]) -> None:
+    """For what the system says about a lead, if it is here."""
+    await work.execute(NOTE_OF_LEAD, lead_id, event, data)
+
+
+async def touch_item(
+    work: UnitOfWork, item: WorkItem, told: tuple[str, str, Mapping[str, Any]], token: int | None
+) -> int | None:
+    """`told`: event, actor and data of the history entry. The new version; None when the item or its lock changed."""
+    return await work.fetchval(TOUCH, item.lead_id, item.version, *told, token)
 
 
 async def insert_attempt(work: UnitOfWork, event: AttemptLoggedV1) -> None:

@@ -8,8 +8,10 @@ from contracts.events.assignment import (
     LeadReopenedV1,
 )
 from messaging.unit_of_work import UnitOfWork
-from servicekit.problems import conflict, invalid
+from servicekit.problems import DomainError, conflict, invalid
 
+from assignment_svc.agent_options.store import read_options
+from assignment_svc.assignments.rules import Refusal, why_not
 from assignment_svc.leads.suppress import suppress_leads
 from assignment_svc.orders.store import read_status
 from assignment_svc.reference.store import works_as_agent
@@ -21,18 +23,19 @@ from assignment_svc.work_items.transition import transition_one
 
 async def assign(work: UnitOfWork, item: WorkItem, actor: str, agent_id: str) -> None:
     """A1.5: only leads whose newest order is partial; raises 409 when it is taken, 422 when it may not be."""
-    if item.state == CLAIMED:
-        raise conflict("already-assigned", "Somebody has this lead already.")
-    if item.state not in WAITING:
-        raise conflict("lead-not-waiting", "The lead is neither pending nor in the queue.")
-    if item.order_id is None or await read_status(work, item.order_id) != "partial":
-        raise invalid("order-not-partial", "Only a lead whose newest order is partial can be assigned.", "/lead_id")
-    await _require_agent(work, agent_id)
-    event = LeadAssignedV1(
-        lead=lead_ref(item), actor=actor, received_at=item.received_at, agent_id=agent_id, via="manual"
-    )
+    status = await read_status(work, item.order_id) if item.order_id else None
+    options = await read_options(work, agent_id)
+    refusal = why_not(item, status, any_order=options.view_non_partial_orders)
+    if refusal is not None:
+        raise _refused(refusal)
+    await require_agent(work, agent_id)
+    await transition_one(work, assigning(item, actor, agent_id, via="manual"))
+
+
+def assigning(item: WorkItem, actor: str, agent_id: str, *, via: str) -> Change:
+    event = LeadAssignedV1(lead=lead_ref(item), actor=actor, received_at=item.received_at, agent_id=agent_id, via=via)
     new = after(item, CLAIMED, agent_id=agent_id)
-    await transition_one(work, Change(item=item, after=new, event=event, actor=actor, data={"via": "manual"}))
+    return Change(item=item, after=new, event=event, actor=actor, data={"via": via})
 
 
 async def unassign(work: UnitOfWork, item: WorkItem, actor: str) -> None:
@@ -46,7 +49,7 @@ async def reassign(work: UnitOfWork, item: WorkItem, actor: str, agent_id: str) 
     _require_claimed(item)
     if item.agent_id == agent_id:
         return
-    await _require_agent(work, agent_id)
+    await require_agent(work, agent_id)
     previous = item.agent_id or ""
     event = LeadReassignedV1(
         lead=lead_ref(item),
@@ -90,6 +93,13 @@ def _require_claimed(item: WorkItem) -> None:
         raise conflict("lead-not-claimed", "Nobody has this lead.")
 
 
-async def _require_agent(work: UnitOfWork, agent_id: str) -> None:
+def _refused(refusal: Refusal) -> DomainError:
+    if refusal.conflict:
+        return conflict(refusal.code, refusal.detail)
+    return invalid(refusal.code, refusal.detail, "/lead_id")
+
+
+async def require_agent(work: UnitOfWork, agent_id: str) -> None:
+    """Raises 422."""
     if not await works_as_agent(work, agent_id):
         raise invalid("agent-not-active", "There is no active leads agent with this id.", "/agent_id")

@@ -1,12 +1,14 @@
 """Makes decided transitions and tells of those that were made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import DomainError, Kind, conflict
 
 from assignment_svc.work_items import store
 from assignment_svc.work_items.change import Change
+from assignment_svc.work_items.item import WorkItem
 
 
 async def transition(work: UnitOfWork, changes: Sequence[Change]) -> set[str]:
@@ -20,12 +22,29 @@ async def transition(work: UnitOfWork, changes: Sequence[Change]) -> set[str]:
 
 async def transition_one(work: UnitOfWork, change: Change) -> None:
     """Raises 423 when the lock was lost, 409 when somebody changed the lead since it was read."""
-    if await transition(work, [change]):
-        return
-    now = (await store.find_items(work, [change.item.lead_id])).get(change.item.lead_id)
-    if change.token is not None and now is not None and now.version == change.item.version:
-        raise lock_lost()
-    raise conflict("changed-meanwhile", "Somebody changed this lead at the same moment. Read it again.")
+    if not await transition(work, [change]):
+        raise await _outrun(work, change.item, change.token)
+
+
+async def touch(
+    work: UnitOfWork, item: WorkItem, actor: str, told: tuple[str, Mapping[str, Any]], token: int | None
+) -> int:
+    """Notes `told` (event and data) in the lead's history, and returns its new version; raises as a transition does.
+
+    Events of a lead that change no state are published with that version.
+    """
+    event, data = told
+    version = await store.touch_item(work, item, (event, actor, data), token)
+    if version is None:
+        raise await _outrun(work, item, token)
+    return version
+
+
+async def _outrun(work: UnitOfWork, item: WorkItem, token: int | None) -> DomainError:
+    now = (await store.find_items(work, [item.lead_id])).get(item.lead_id)
+    if token is not None and now is not None and now.version == item.version:
+        return lock_lost()
+    return conflict("changed-meanwhile", "Somebody changed this lead at the same moment. Read it again.")
 
 
 def lock_lost() -> DomainError:

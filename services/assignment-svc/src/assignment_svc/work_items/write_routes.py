@@ -15,8 +15,9 @@ from assignment_svc.locks.routes import LockToken
 from assignment_svc.orders.write_order import convert
 from assignment_svc.work_items import agent_steps, attempts, store
 from assignment_svc.work_items.attempts import Attempt
-from assignment_svc.work_items.editing import claimed_for_writing
+from assignment_svc.work_items.editing import claimed_for_writing, open_for_writing
 from assignment_svc.work_items.shapes import WorkItemOut, work_item
+from assignment_svc.work_items.transition import touch
 
 Note = Annotated[str | None, Field(max_length=4000)]
 Reason = Annotated[str, Field(min_length=1, max_length=400)]
@@ -24,6 +25,10 @@ Reason = Annotated[str, Field(min_length=1, max_length=400)]
 
 class ReleaseIn(Input):
     note: Note = None
+
+
+class NoteIn(Input):
+    note: str = Field(min_length=1, max_length=4000)
 
 
 class ResolveIn(Input):
@@ -95,6 +100,13 @@ def work_item_write_routes(database: Database) -> APIRouter:
         async with noting(database, caller, lead_id, body.reason) as work:
             item = await claimed_for_writing(work, caller, lead_id, lock_token)
             await agent_steps.invalidate(work, item, caller.user_id, lock_token or 0, body.reason)
+            return await shown(work, lead_id)
+
+    @routes.post("/notes", status_code=201, summary="Add a note to the customer's history", response_model=WorkItemOut)
+    async def note(lead_id: str, body: NoteIn, caller: Caller, lock_token: LockToken = None) -> dict[str, Any]:
+        async with database.unit_of_work() as work:
+            item = await open_for_writing(work, caller, lead_id, lock_token)
+            await touch(work, item, caller.user_id, ("noted", {"note": body.note}), lock_token)
             return await shown(work, lead_id)
 
     return routes

@@ -10,9 +10,9 @@ import msgspec
 from contracts.envelope import Trace
 from contracts.events.values import Account, Consent, LeadRef, Money, Order, OrderItem, Person, Problem
 from contracts.ids import new_id
-from lead_intake_svc.checks.problem import SEVERITY
-from lead_intake_svc.checks.run import Checked, Subject, run_checks
-from lead_intake_svc.intake.shapes import LeadInput, OrderInput, given_at
+from lead_intake_svc.checks.problem import SEVERITY, Finding
+from lead_intake_svc.checks.run import run_checks
+from lead_intake_svc.intake.shapes import LeadInput, OrderInput
 from lead_intake_svc.reference.facts import PartnerFacts, ProjectFacts
 from messaging.trace import current_trace
 from servicekit.idempotency_many import Once
@@ -67,14 +67,10 @@ def fingerprint_of(body: Mapping[str, Any]) -> bytes:
 
 
 def make_candidate(
-    lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes, once: Once | None = None
+    lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes, takes_mail: bool | None = None
 ) -> Candidate:
-    checked = run_checks(
-        Subject(lead.first_name, lead.last_name, lead.phone, lead.email, given_at(lead)),
-        project.region,
-        project.checks,
-        datetime.now(UTC),
-    )
+    """`takes_mail`: whether the domain of the lead's address does, where that is known and asked for."""
+    checked = run_checks(lead, project.checks, datetime.now(UTC), takes_mail=takes_mail)
     return Candidate(
         ref=LeadRef(
             lead_id=new_id("lead"),
@@ -96,9 +92,8 @@ def make_candidate(
             address=lead.address,
         ),
         content=_content(lead),
-        problems=_problems(checked),
+        problems=tuple(_problem(finding) for finding in checked.findings),
         fingerprint=fingerprint,
-        once=once,
     )
 
 
@@ -107,11 +102,8 @@ def worst(problems: tuple[Problem, ...]) -> Problem | None:
     return max(problems, key=lambda problem: SEVERITY[problem.level], default=None)
 
 
-def _problems(checked: Checked) -> tuple[Problem, ...]:
-    return tuple(
-        Problem(code=finding.code, level=level, field=finding.field, detail=finding.detail)
-        for level, finding in checked.findings
-    )
+def _problem(finding: Finding) -> Problem:
+    return Problem(code=finding.code, level=finding.level, field=finding.field, detail=finding.detail)
 
 
 def _content(lead: LeadInput) -> Content:

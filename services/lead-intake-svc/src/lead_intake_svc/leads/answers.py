@@ -86,6 +86,7 @@ class Lead(BaseModel):
     replacement_for: str | None
     duplicate_of: str | None
     problems: list[ProblemShown]
+    billable: bool
     received_at: datetime
     updated_at: datetime | None
     version: int

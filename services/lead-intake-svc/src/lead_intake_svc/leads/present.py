@@ -8,7 +8,9 @@ from lead_intake_svc.revisions.rules import public_status
 from lead_intake_svc.scope import Scope
 
 # Said inside the call centre, or other people's addresses.
-_INSIDE = frozenset({"note", "recipient", "agent_id", "previous_agent_id"})
+_INSIDE = frozenset({
+    "note", "recipient", "agent_id", "previous_agent_id", "contact", "account", "fields", "answers", "variables",
+})  # fmt: skip
 
 
 def show_lead(row: Record, scope: Scope) -> Lead:
@@ -22,7 +24,7 @@ def show_lead(row: Record, scope: Scope) -> Lead:
     }  # fmt: skip
     return Lead(
         **plain,
-        status=public_status(row["intake_status"], row["work_state"]),
+        status=public_status(row["intake_status"], row["work_state"], row["own_state"]),
         agent_id=row["work_agent_id"] if scope.staff else None,
         address=content.get("address"),
         account=content.get("account"),

@@ -11,11 +11,21 @@ from messaging.unit_of_work import UnitOfWork
 _SHOWN = """
 SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.status AS intake_status,
     l.reason, l.test, l.held, l.asked_location, l.location, l.priority, l.first_name, l.last_name, l.phone, l.email,
-    l.content, l.problems, l.duplicate_of, l.received_at, l.updated_at, l.version, p.work_state, p.work_agent_id,
-    p.contact_status, d.partner_id AS duplicate_partner_id
+    l.content, l.problems, l.billable AND coalesce(p.billable, true) AS billable, l.duplicate_of, l.received_at,
+    l.updated_at, l.version, p.work_state, p.work_agent_id, p.own_state, p.contact_status,
+    d.partner_id AS duplicate_partner_id
 FROM leads AS l
 LEFT JOIN lead_progress AS p ON p.lead_id = l.id
 LEFT JOIN leads AS d ON d.id = l.duplicate_of
+"""
+_WHOLE = """
+SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.test, l.status, l.held,
+    l.location, l.priority, l.first_name, l.last_name, l.phone, l.email, l.content, l.problems, l.billable,
+    l.received_at, l.version, p.own_state, p.work_state, p.contact_status, j.after_validation, j.region
+FROM leads AS l
+LEFT JOIN lead_progress AS p ON p.lead_id = l.id
+LEFT JOIN projects AS j ON j.id = l.project_id
+WHERE l.id = $1 FOR NO KEY UPDATE OF l
 """
 # What intake itself did is read from the lead and its revisions, so that a push writes no entry.
 _TIMELINE = """
@@ -54,3 +64,8 @@ async def fetch_timeline(
     at, key = before or (None, None)
     rows: list[Any] = await work.fetch(_TIMELINE, lead_id, at, key, limit)
     return rows
+
+
+async def find_whole(work: UnitOfWork, lead_id: str) -> Record | None:
+    """With all that `lead_content` needs; the lead's row is held."""
+    return await work.fetchrow(_WHOLE, lead_id)

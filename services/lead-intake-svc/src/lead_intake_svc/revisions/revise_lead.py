@@ -1,5 +1,6 @@
 """The same `external_id` again (I2.16): the current state, or the lead grown, or the reason why not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,11 +25,12 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
     that the checks refuse: then the lead stays as it is.
     """
     row = await store.find_locked(work, lead_id)
+    candidate = _still_replacing(row, candidate)
     before, after = _content_of(row), _wanted(candidate)
     fields = [] if row["fingerprint"] == candidate.fingerprint else changed_fields(before, after)
     if not fields:
         return _answer(row), False
-    status = public_status(row["status"], row["work_state"])
+    status = public_status(row["status"], row["work_state"], row["own_state"])
     if row["project_id"] != candidate.ref.project_id:
         raise conflict("lead-in-other-project", "The lead was sent to another project.")
     if not may_change(status):
@@ -41,6 +43,13 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
     await store.keep_revision(work, row, now, fields, {name: before[name] for name in fields})
     _publish(work, row, candidate, problems)
     return _answer(row, problems), True
+
+
+def _still_replacing(row: Record, candidate: Candidate) -> Candidate:
+    """What a lead came in the stead of was settled when it came, and is changed by admins only."""
+    kept = row["content"].get("replacement_for")
+    content = msgspec.structs.replace(candidate.content, replacement_for=kept)
+    return replace(candidate, content=content)
 
 
 def _content_of(row: Record) -> dict[str, Any]:
@@ -87,7 +96,7 @@ async def _add_identities(work: UnitOfWork, row: Record, candidate: Candidate) -
 def _publish(work: UnitOfWork, row: Record, candidate: Candidate, problems: tuple[Problem, ...]) -> None:
     fields = content_fields(candidate, row["received_at"])
     ref = msgspec.structs.replace(candidate.ref, lead_id=row["id"], sponsor_id=row["sponsor_id"], test=row["test"])
-    fields |= {"lead": ref, "hold": row["held"], "priority": row["priority"]}
+    fields |= {"lead": ref, "hold": row["held"], "priority": row["priority"], "billable": row["billable"]}
     event = LeadUpdatedV1(location=row["location"], problems=list(problems), **fields)
     work.publish(event, sequence=row["version"] + 1, trace=candidate.trace)
 

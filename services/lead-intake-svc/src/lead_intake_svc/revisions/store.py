@@ -12,7 +12,8 @@ COLUMNS = ("contact_list_id", "first_name", "last_name", "phone", "email", "cont
 _FIND = """
 SELECT l.id, l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.status, l.reason, l.test, l.held,
     l.location, l.priority, l.first_name, l.last_name, l.phone, l.email, l.content, l.problems, l.duplicate_of,
-    l.fingerprint, l.received_at, l.version, p.work_state, d.partner_id AS duplicate_partner_id
+    l.fingerprint, l.received_at, l.billable, l.version, p.work_state, p.own_state,
+    d.partner_id AS duplicate_partner_id
 FROM leads AS l LEFT JOIN lead_progress AS p ON p.lead_id = l.id LEFT JOIN leads AS d ON d.id = l.duplicate_of
 WHERE l.id = $1 FOR UPDATE OF l
 """

@@ -1,0 +1,1 @@
+"""How a campaign is called: outcomes, contact lock time, call channel, what unticking does (A3.7)."""

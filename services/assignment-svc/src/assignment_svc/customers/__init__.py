@@ -1,0 +1,1 @@
+"""Customer Search: finds leads by what a person says on the phone."""

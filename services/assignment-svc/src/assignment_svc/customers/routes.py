@@ -1,0 +1,59 @@
+"""HTTP of Customer Search (A1.10), which is also the lead picker (A1.5)."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from messaging.database import Database
+from pydantic import BaseModel, ConfigDict, Field
+from servicekit.http import router
+from servicekit.identity import Caller
+from servicekit.paging import Page, decode_cursor, page_of
+
+from assignment_svc.conditions import Conditions
+from assignment_svc.customers.rules import SHORTEST, read_search
+from assignment_svc.customers.store import add_search
+from assignment_svc.scope import sight_of
+from assignment_svc.work_items.shapes import WorkItemOut, shaped
+from assignment_svc.work_items.store import list_views
+
+Text = Annotated[str | None, Field(max_length=100)]
+
+
+class Search(BaseModel):
+    """`q`: a name, a phone number or its end, an e-mail address, an order number or the partner's id of the lead.
+
+    `assignable`: only leads that nobody has. With `newest_order=partial` that is the picker of A1.5.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str | None = Field(default=None, min_length=SHORTEST, max_length=100)
+    project_id: Text = None
+    agent_id: Text = None
+    newest_order: Literal["partial", "completed"] | None = None
+    assignable: bool = False
+    limit: int = Field(default=50, ge=1, le=100)
+    cursor: str | None = Field(default=None, max_length=500)
+
+
+def customer_routes(database: Database) -> APIRouter:
+    routes = router(prefix="/v1/customers", tags=["customers"])
+
+    @routes.get("", summary="Customer Search, newest leads first")
+    async def search(caller: Caller, wanted: Annotated[Search, Query()]) -> Page[WorkItemOut]:
+        before = decode_cursor(wanted.cursor, str)
+        where = Conditions()
+        where.add_given("w.lead_id < ?", before[0] if before else None)
+        where.add_given("l.project_id = ?", wanted.project_id)
+        where.add_given("w.agent_id = ?", wanted.agent_id)
+        where.add_given("o.status = ?", wanted.newest_order)
+        if wanted.assignable:
+            where.add("w.state IN ('pending', 'queued')")
+        if wanted.q is not None:
+            add_search(where, read_search(wanted.q))
+        async with database.unit_of_work() as work:
+            (await sight_of(work, caller)).narrow(where)
+            rows = await list_views(work, where, wanted.limit + 1)
+        return page_of(rows, wanted.limit, shaped, lambda row: (row["lead_id"],))
+
+    return routes

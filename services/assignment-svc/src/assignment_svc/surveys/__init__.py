@@ -1,0 +1,1 @@
+"""Survey templates, versioned, and what leads answered (A3.3, A3.4)."""

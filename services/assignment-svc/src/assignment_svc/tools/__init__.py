@@ -1,0 +1,1 @@
+"""Opportunity tools of a campaign, and using one (A3.8)."""
