@@ -24,7 +24,7 @@ SEATS = st.lists(
 @given(st.sampled_from([ROUND_ROBIN, LEAST_LOADED]), SEATS, st.integers(0, 20))
 def test_a3_11_a_deal_keeps_caps_wastes_no_room_and_is_even(mode: str, seats: list[Seat], leads: int):
     free = {seat.agent_id: seat for seat in seats if not seat.refused and seat.room}
-    dealt = Counter(deal(mode, seats, leads))
+    dealt = Counter(one for one in deal(mode, seats, [None] * leads) if one)
     assert set(dealt) <= set(free)
     assert all(count <= free[agent_id].room for agent_id, count in dealt.items())
     assert sum(dealt.values()) == min(leads, sum(seat.room for seat in free.values()))
@@ -34,3 +34,8 @@ def test_a3_11_a_deal_keeps_caps_wastes_no_room_and_is_even(mode: str, seats: li
             if count and dealt[other] < seat.room and mode == LEAST_LOADED:
                 assert after[agent_id] <= after[other] + 1
     assert "agent" in why_nobody(seats, 1)
+
+
+def test_a3_6_a_lead_of_a_responsible_agent_goes_to_them_or_stays():
+    seats = [Seat("a", 0, 1, None), Seat("b", 0, 5, None), Seat("c", 0, 5, None, ("online",))]
+    assert deal(ROUND_ROBIN, seats, ["a", None, "a", "c", None]) == ["a", "b", None, None, "b"]

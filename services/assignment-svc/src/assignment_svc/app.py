@@ -32,6 +32,7 @@ from assignment_svc.speed.routes import speed_routes
 from assignment_svc.subscriptions import SUBSCRIPTIONS
 from assignment_svc.surveys.answer_routes import survey_answer_routes
 from assignment_svc.surveys.routes import survey_routes
+from assignment_svc.target_group.routes import target_group_routes
 from assignment_svc.templates.routes import template_routes
 from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import timer_tasks
@@ -63,6 +64,7 @@ async def build(settings: Settings) -> App:
         campaign_routes(database),
         campaign_setting_routes(database),
         field_routes(database),
+        target_group_routes(database),
         template_routes(database),
         tool_routes(database),
         opportunity_routes(database),

@@ -197,10 +197,11 @@ class CallCentre:
 
         Agents are as if they had just been seen, unless `fire` is off.
         """
-        columns = await self.service.db.pool.fetch(TIMES)
-        for table, names in columns:
-            shifted = ", ".join(f"{name} = {name} - $1::interval" for name in names)
-            await self.service.db.pool.execute(f"UPDATE {table} SET {shifted}", timedelta(**time))
+        async with self.service.db.unit_of_work() as work:
+            await work.execute("SELECT set_config('leadwire.erasing', 'on', true)")
+            for table, names in await work.fetch(TIMES):
+                shifted = ", ".join(f"{name} = {name} - $1::interval" for name in names)
+                await work.execute(f"UPDATE {table} SET {shifted}", timedelta(**time))
         if fire:
             await self.service.db.pool.execute("UPDATE agents SET seen_at = now() WHERE seen_at IS NOT NULL")
             await self.fire()

@@ -29,6 +29,12 @@ SCRUBBERS: Final[tuple[Scrubber, ...]] = (
     Scrubber("attempts", "UPDATE attempts SET outcome = 'erased' WHERE lead_id = ANY($1::text[])"),
     Scrubber("verdicts", "UPDATE verdicts SET note = NULL WHERE lead_id = ANY($1::text[]) AND note IS NOT NULL"),
     Scrubber("callbacks", "UPDATE callbacks SET note = NULL WHERE lead_id = ANY($1::text[]) AND note IS NOT NULL"),
+    Scrubber("lead_edits", "DELETE FROM lead_edits WHERE lead_id = ANY($1::text[])"),
+    Scrubber("survey_answers", "UPDATE survey_answers SET answers = '{}' WHERE lead_id = ANY($1::text[])"),
+    Scrubber(
+        "opportunities",
+        """UPDATE opportunities SET contact = '{}', account = NULL, fields = '{}' WHERE lead_id = ANY($1::text[])""",
+    ),
     Scrubber("drafts", "DELETE FROM drafts WHERE lead_id = ANY($1::text[])"),
     Scrubber("withdrawals", "DELETE FROM withdrawals WHERE lead_id = ANY($1::text[])"),
     Scrubber("locks", "DELETE FROM locks WHERE lead_id = ANY($1::text[])"),
@@ -43,9 +49,16 @@ SCRUBBERS: Final[tuple[Scrubber, ...]] = (
 ERASED = "SELECT lead_id FROM lead_facts WHERE fact = 'erasure' AND lead_id = ANY($1::text[])"
 
 
+# History is append-only for everybody else.
+ERASING = "SELECT set_config('leadwire.erasing', $1, true)"
+
+
 async def scrub(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
     """How many rows per table."""
-    return {one.table: int((await work.execute(one.statement, lead_ids)).rsplit(" ", 1)[1]) for one in SCRUBBERS}
+    await work.execute(ERASING, "on")
+    removed = {one.table: int((await work.execute(one.statement, lead_ids)).rsplit(" ", 1)[1]) for one in SCRUBBERS}
+    await work.execute(ERASING, "off")
+    return removed
 
 
 async def find_erased(work: UnitOfWork, lead_ids: Sequence[str]) -> list[str]:

@@ -44,12 +44,13 @@ async def _hand_out(work: UnitOfWork, reference: Reference, limits: Limits, proj
     rules = await store.find_rules(work, project_id)
     seats = await store.read_seats(work, limits, project_id)
     leads = await store.find_candidates(work, keys, _AT_ONCE)
-    dealt = deal(rules.mode if rules else "", seats, len(leads))
-    moved = await transition(work, [_assign(item, agent_id) for item, agent_id in zip(leads, dealt, strict=False)])
-    given = [agent_id for item, agent_id in zip(leads, dealt, strict=False) if item.lead_id in moved]
+    dealt = deal(rules.mode if rules else "", seats, [responsible for _, responsible in leads])
+    pairs = [(item, agent_id) for (item, _), agent_id in zip(leads, dealt, strict=True) if agent_id is not None]
+    moved = await transition(work, [_assign(item, agent_id) for item, agent_id in pairs])
+    given = [agent_id for item, agent_id in pairs if item.lead_id in moved]
     if given:
         await store.note_given(work, project_id, list(dict.fromkeys(reversed(given)))[::-1])
-    if leads and not dealt:
+    if leads and not pairs:
         detail = why_nobody(seats, len(leads))
         await raise_alarm(work, AlarmRaisedV1(alarm=UNASSIGNABLE, key=project_id, detail=detail, project_id=project_id))
 

@@ -27,25 +27,36 @@ class Seat:
     refused: tuple[str, ...] = ()
 
 
-def deal(mode: str, seats: Sequence[Seat], leads: int) -> list[str]:
-    """Agents for as many of the leads as there is room for, in the order in which they get one."""
-    free = [seat for seat in seats if not seat.refused and seat.room > 0]
-    turn = {
-        seat.agent_id: number
-        for number, seat in enumerate(sorted(free, key=lambda seat: (seat.given_at or _NEVER, seat.agent_id)))
-    }
-    by_load = mode == LEAST_LOADED
-    heap = [(seat.load if by_load else 0, turn[seat.agent_id], seat.agent_id) for seat in free]
+def deal(mode: str, seats: Sequence[Seat], leads: Sequence[str | None]) -> list[str | None]:
+    """An agent for each lead; None where nobody has room. `leads` says of each who is responsible for it, if anybody:
+    it goes to them or stays.
+    """
+    room = {seat.agent_id: seat.room for seat in seats if not seat.refused}
+    load = {seat.agent_id: seat.load if mode == LEAST_LOADED else 0 for seat in seats}
+    dealt: list[str | None] = [responsible if _take(room, load, responsible) else None for responsible in leads]
+    turn = sorted(room, key=lambda agent_id: (_given_at(seats, agent_id), agent_id))
+    heap = [(load[agent_id], number, agent_id) for number, agent_id in enumerate(turn) if room[agent_id] > 0]
     heapq.heapify(heap)
-    room = {seat.agent_id: seat.room for seat in free}
-    dealt: list[str] = []
-    while heap and len(dealt) < leads:
-        load, number, agent_id = heapq.heappop(heap)
-        dealt.append(agent_id)
-        room[agent_id] -= 1
-        if room[agent_id]:
-            heapq.heappush(heap, (load + 1, number, agent_id))
+    for number, responsible in enumerate(leads):
+        if responsible is None and heap:
+            _, place, agent_id = heapq.heappop(heap)
+            _take(room, load, agent_id)
+            dealt[number] = agent_id
+            if room[agent_id] > 0:
+                heapq.heappush(heap, (load[agent_id], place, agent_id))
     return dealt
+
+
+def _take(room: dict[str, int], load: dict[str, int], agent_id: str | None) -> bool:
+    if agent_id is None or room.get(agent_id, 0) <= 0:
+        return False
+    room[agent_id] -= 1
+    load[agent_id] += 1
+    return True
+
+
+def _given_at(seats: Sequence[Seat], agent_id: str) -> datetime:
+    return next(seat.given_at or _NEVER for seat in seats if seat.agent_id == agent_id)
 
 
 _WORDS: Final = {

@@ -72,7 +72,11 @@ WHERE t.project_id = $3
 
 # The conditions of a claim, for leads that nobody asked for.
 CANDIDATES = f"""
-SELECT {ITEM_COLUMNS} FROM (
+SELECT {ITEM_COLUMNS}, (
+    SELECT r.agent_id FROM account_responsibles r
+    WHERE r.project_id = l.project_id AND r.account_id = l.content -> 'account' ->> 'external_id'
+) AS responsible
+FROM (
     SELECT head.lead_id, head.rank, head.position
     FROM unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
     CROSS JOIN LATERAL (
@@ -158,10 +162,12 @@ def _or_more(cap: int | None) -> int:
     return 2**31 if cap is None else cap
 
 
-async def find_candidates(work: UnitOfWork, keys: Sequence[tuple[str, int]], limit: int) -> list[WorkItem]:
-    """The best leads that may be called now, locked for this transaction."""
+async def find_candidates(
+    work: UnitOfWork, keys: Sequence[tuple[str, int]], limit: int
+) -> list[tuple[WorkItem, str | None]]:
+    """The best leads that may be called now, locked for this transaction, each with who is responsible for it."""
     columns = ([project_id for project_id, _ in keys], [place_id for _, place_id in keys])
-    return [item_of(row) for row in await work.fetch(CANDIDATES, *columns, limit)]
+    return [(item_of(row), row["responsible"]) for row in await work.fetch(CANDIDATES, *columns, limit)]
 
 
 async def note_given(work: UnitOfWork, project_id: str, agent_ids: Sequence[str]) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 from asyncpg import Record
 from messaging.unit_of_work import UnitOfWork
 
-from assignment_svc.queue.eligibility.store import AGENT_CONDITIONS, LEAD_CONDITIONS, PULLED, QUEUED, TICKED, demand
+from assignment_svc.queue.eligibility.store import (
+    AGENT_CONDITIONS,
+    LEAD_CONDITIONS,
+    PULLED,
+    QUEUED,
+    RESPONSIBLE,
+    TICKED,
+    demand,
+)
 from assignment_svc.work_items.store import VIEW_COLUMNS
 
 
@@ -42,6 +50,8 @@ class Waiting:
 
 # Rows that are locked by another claim are skipped, so a few more candidates than agents are looked at. A condition
 # that fails at the head costs a look-up per claim; what makes conditions fail for long takes leads out of the queue.
+# Leads kept for others are passed over in the walk itself, at a look-up each and only where a campaign has some. (As
+# an EXISTS it was hashed: every claim read all leads.)
 CLAIM = f"""
 WITH asking AS MATERIALIZED (
     SELECT a.agent_id FROM agents a
@@ -54,9 +64,15 @@ WITH asking AS MATERIALIZED (
     JOIN projects p ON p.project_id = pair.project_id AND p.version = pair.version AND p.state = 'active'
         AND {PULLED.sql}
     CROSS JOIN LATERAL (
+        SELECT EXISTS (SELECT FROM account_responsibles r WHERE r.project_id = pair.project_id) AS some
+    ) reserving
+    CROSS JOIN LATERAL (
         SELECT q.lead_id, q.rank, q.position FROM queue q
         WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
           AND (q.rank, q.position) >= (pair.mark_rank, pair.mark_position)
+          AND CASE WHEN reserving.some THEN (
+              SELECT true FROM leads l CROSS JOIN asking a WHERE l.lead_id = q.lead_id AND {RESPONSIBLE.sql} LIMIT 1
+          ) ELSE true END
         ORDER BY q.rank, q.position, q.lead_id LIMIT $8
     ) head
     ORDER BY head.rank, head.position, head.lead_id LIMIT $8
@@ -64,18 +80,26 @@ WITH asking AS MATERIALIZED (
     SELECT free.*, candidate.rank, candidate.position
     FROM candidate CROSS JOIN LATERAL (
         SELECT q.ctid AS queue_row, w.lead_id, l.project_id, l.place_id, coalesce(l.phone, l.lead_id) AS lock_key,
-            p.lock_time, p.status_after_request
+            p.lock_time, p.status_after_request, (
+                SELECT r.agent_id FROM account_responsibles r WHERE r.project_id = l.project_id
+                AND r.account_id = l.content -> 'account' ->> 'external_id') AS responsible
         FROM queue q JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
         JOIN projects p ON p.project_id = l.project_id
         WHERE q.lead_id = candidate.lead_id AND q.ready_at IS NULL AND {demand((QUEUED, *LEAD_CONDITIONS))}
         FOR NO KEY UPDATE OF q, w SKIP LOCKED
     ) free
     LIMIT (SELECT count(*) FROM asking)
+), seated AS MATERIALIZED (
+    SELECT *, row_number() OVER (PARTITION BY responsible ORDER BY rank, position, lead_id) AS seat
+    FROM (SELECT DISTINCT ON (lock_key) * FROM picked ORDER BY lock_key, rank, position, lead_id) AS one_per_phone
+), waiting AS (
+    SELECT agent_id, row_number() OVER (ORDER BY agent_id) AS seat FROM asking
+    WHERE agent_id NOT IN (SELECT responsible FROM seated WHERE responsible IS NOT NULL)
 ), dealt AS (
     SELECT l.*, a.agent_id FROM (
-        SELECT *, row_number() OVER (ORDER BY rank, position, lead_id) AS seat
-        FROM (SELECT DISTINCT ON (lock_key) * FROM picked ORDER BY lock_key, rank, position, lead_id) AS one_per_phone
-    ) l JOIN (SELECT agent_id, row_number() OVER (ORDER BY agent_id) AS seat FROM asking) a USING (seat)
+        SELECT l.*, a.agent_id AS dealt_to FROM seated l JOIN waiting a USING (seat) WHERE l.responsible IS NULL
+        UNION ALL SELECT l.*, l.responsible FROM seated l WHERE l.seat = 1 AND l.responsible IS NOT NULL
+    ) l JOIN asking a ON a.agent_id = l.dealt_to
     WHERE {TICKED.sql}
 ), locked AS (
     INSERT INTO locks AS k (lock_key, lead_id, holder, token, acquired_at, expires_at)

@@ -128,7 +128,15 @@ PULLED: Final = Condition(
     "pulled", "E9", "The campaign hands its leads out by a rule; nobody requests them.", "NOT p.handed_out"
 )
 
-ALL: Final = (QUEUED_OR_DUE, *LEAD_CONDITIONS, *AGENT_CONDITIONS, ONLINE, TICKED, PULLED)
+RESPONSIBLE: Final = Condition(
+    "responsible",
+    "E9",
+    "Another agent is responsible for the lead's account.",
+    """NOT EXISTS (SELECT FROM account_responsibles r WHERE r.project_id = l.project_id
+       AND r.account_id = l.content -> 'account' ->> 'external_id' AND r.agent_id <> a.agent_id)""",
+)
+
+ALL: Final = (QUEUED_OR_DUE, *LEAD_CONDITIONS, *AGENT_CONDITIONS, ONLINE, TICKED, RESPONSIBLE, PULLED)
 
 # A claim that is there already is finished: what only decides who may get a lead, or until when, is not asked again.
 CALLING: Final = frozenset(
