@@ -20,6 +20,7 @@ from lead_intake_svc.imports.routes import PATH as IMPORTS_PATH
 from lead_intake_svc.imports.routes import import_results_router, imports_router
 from lead_intake_svc.imports.run_imports import Importer
 from lead_intake_svc.intake.admission import Admission
+from lead_intake_svc.intake.answer_once import AnswerOnce
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
 from lead_intake_svc.intake.own_transaction import OwnTransaction
@@ -65,7 +66,7 @@ async def build(settings: Settings) -> App:
     pushes = intake_router(authenticator, admission, intake)
     routers = (
         pushes,
-        batch_router(authenticator, BatchPush(intake, admission)),
+        batch_router(authenticator, BatchPush(intake, admission), AnswerOnce(database)),
         quarantine_router(database, Rebuild(reference, admission)),
         consents_router(database),
         exports_router(database),
@@ -88,15 +89,15 @@ async def build(settings: Settings) -> App:
         imports_router(database, CreateImport(database, reference, admission)),
         import_results_router(database),
     )
+    importer = Importer(
+        database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
+    )
     limits = {BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES, IMPORTS_PATH: settings.import_bytes}
     http = create_http(NAME, database, settings.verifier(), routers, body_limits=limits)
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
-    importer = Importer(
-        database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
-    )
     http.state.importer = importer
     return App(
         name=NAME,

@@ -42,6 +42,8 @@ class _Run:
 
 
 class Importer:
+    """`outbox_room`: rows of the outbox at which it pauses; `keep_days`: for which failed rows can be had."""
+
     def __init__(
         self, database: Database, reference: Reference, admission: Admission, *, outbox_room: int, keep_days: int
     ) -> None:

@@ -14,7 +14,7 @@ CHECKS = (
 )
 PARTNERS = (
     """
-    ALTER TABLE partners ADD COLUMN calling_hours jsonb, ADD COLUMN sold_lead_emails text[] NOT NULL DEFAULT '{}',
+    ALTER TABLE partners ADD COLUMN calling_hours jsonb,
         ADD COLUMN purchase_notification_mode text NOT NULL DEFAULT 'immediate'
             CHECK (purchase_notification_mode IN ('immediate', 'hourly', 'daily'))
     """,
@@ -119,7 +119,7 @@ def downgrade() -> None:
     op.execute("DROP TABLE suppression_lists")
     for column in ("expires_at", "replaced_by"):
         op.execute(f"ALTER TABLE partner_keys DROP COLUMN {column}")
-    for column in ("calling_hours", "sold_lead_emails", "purchase_notification_mode"):
+    for column in ("calling_hours", "purchase_notification_mode"):
         op.execute(f"ALTER TABLE partners DROP COLUMN {column}")
     for column in ("billable", "first_status", "first_reason", "consent_revoked_at"):
         op.execute(f"ALTER TABLE leads DROP COLUMN {column}")

@@ -18,6 +18,7 @@ _PARTNER_COLUMNS = (
     "return_rate_days integer NOT NULL DEFAULT 30 CHECK (return_rate_days BETWEEN 1 AND 365)",
     "return_rate_action text NOT NULL DEFAULT 'warn' CHECK (return_rate_action IN ('warn', 'block'))",
     "lead_price jsonb",
+    "sold_lead_emails text[] NOT NULL DEFAULT '{}'",
 )
 RETURNS = (
     *(f"ALTER TABLE partners ADD COLUMN {column}" for column in _PARTNER_COLUMNS),

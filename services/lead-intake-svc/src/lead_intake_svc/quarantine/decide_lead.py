@@ -36,14 +36,17 @@ async def decide_lead(work: UnitOfWork, command: DecideLead, rebuild: Rebuild) -
     if row["status"] != "quarantined":
         raise conflict("lead-not-quarantined", f"The lead is {row['status']}: there is nothing to decide.")
     candidate = rebuild.candidate(row, await rebuild.lead(row, {}))
-    problems = problems_of(row)
     if command.accept:
         await _check_deliverable(work, row, candidate)
-        verdict = Verdict("accepted", None, problems, command.actor, command.reason, duplicate_of=row["duplicate_of"])
-    else:
-        verdict = Verdict(
-            "rejected", row["reason"], problems, command.actor, command.reason, duplicate_of=row["duplicate_of"]
-        )
+    verdict = Verdict(
+        status="accepted" if command.accept else "rejected",
+        reason=None if command.accept else row["reason"],
+        problems=problems_of(row),
+        actor=command.actor,
+        words=command.reason,
+        billable=candidate.content.replacement_for is None,
+        duplicate_of=row["duplicate_of"],
+    )
     await conclude(work, row, candidate, verdict)
     decided = await store.find_locked(work, command.lead_id, None)
     assert decided is not None  # noqa: S101 -- it is held
