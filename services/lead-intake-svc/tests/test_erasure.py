@@ -10,7 +10,7 @@ from contracts.events import notify as n
 from contracts.events import sponsor as s
 from contracts.events import validation as v
 from lead_intake_svc.testing import World, bearer, lead
-from lead_intake_svc.testing_returns import NOW, erase, ref, traces
+from lead_intake_svc.testing_returns import NOW, erase, ref
 
 PHONE, EMAIL, CANARY = "+358409998877", "canary.person@example.com", "Kanarialintu"
 SERVICES = (
@@ -43,12 +43,12 @@ async def test_i2_27_nothing_of_the_person_is_left_in_any_table(world: World):
     lead_id, _ = await lived(world)
     refused = (await world.push(lead(phone=PHONE, email="other@example.com", last_name=CANARY))).json()
     assert refused["status"] == "rejected"
-    assert len(await traces(world, CANARY, PHONE, EMAIL)) > 5
+    assert len(await world.traces(CANARY, PHONE, EMAIL)) > 5
     await world.rows("DELETE FROM outbox")  # they have been sent
     answer = await erase(world, phone=PHONE, email=EMAIL)
     assert answer.status_code == 201, answer.text
     assert answer.json()["lead_ids"] == sorted([lead_id, refused["id"]])
-    assert await traces(world, CANARY, PHONE, PHONE[1:], EMAIL, "192.0.2.1") == []
+    assert await world.traces(CANARY, PHONE, PHONE[1:], EMAIL, "192.0.2.1") == []
     shown = (await world.http.get(f"/v1/leads/{lead_id}", headers=world.service.headers())).json()
     assert (shown["status"], shown["first_name"], shown["phone"], shown["consent"]) == ("erased", None, None, None)
     assert (await world.http.get("/v1/leads?status=erased", headers=world.service.headers())).json()["data"] != []
@@ -85,7 +85,7 @@ async def test_i2_27_a_replay_does_not_resurrect(world: World):
     await world.service.deliver(proposed)
     repeated = await world.push(body)
     assert (repeated.status_code, repeated.json()["code"]) == (409, "lead-finished")
-    assert await traces(world, CANARY, PHONE) == []
+    assert await world.traces(CANARY, PHONE) == []
     assert (await world.http.get(f"/v1/leads/{lead_id}", headers=world.service.headers())).json()["status"] == "erased"
     asked = {"lead_ids": [lead_id], "reason": "wrong number"}
     result = (await world.http.post("/v1/returns", json=asked, headers=world.service.headers())).json()["results"][0]
@@ -103,7 +103,7 @@ async def test_i2_27_an_open_return_is_still_answered_and_keeps_nothing(world: W
     declined = await world.http.post(f"{path}/decline", json=answer, headers=bearer(world.key))
     assert (declined.json()["state"], declined.json()["answer"]) == ("declined", None)
     shown = (await world.http.get(f"/v1/leads/{lead_id}", headers=world.service.headers())).json()
-    assert (shown["status"], await traces(world, CANARY, PHONE)) == ("erased", [])
+    assert (shown["status"], await world.traces(CANARY, PHONE)) == ("erased", [])
 
 
 async def test_i2_27_the_person_stays_suppressed_by_a_keyed_hash(world: World):

@@ -98,15 +98,3 @@ async def sell(world: World, buyer_id: str, *lead_ids: str, **more: Any) -> list
 
 async def erase(world: World, **body: Any) -> httpx2.Response:
     return await world.http.post("/v1/erasures", json=body, headers=world.service.headers())
-
-
-async def traces(world: World, *words: str) -> list[str]:
-    """The tables whose rows hold one of the words, as text or inside of bytes."""
-    tables = await world.rows("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
-    found: list[str] = []
-    for table in (row["name"] for row in tables):
-        for word in words:
-            text = f"SELECT EXISTS (SELECT FROM {table} AS t WHERE t::text ILIKE $1 OR t::text LIKE $2)"
-            if await world.service.db.pool.fetchval(text, f"%{word}%", f"%{word.encode().hex()}%"):
-                found.append(f"{table}: {word}")
-    return sorted(found)
