@@ -10,33 +10,11 @@ from contracts.events import notify as n
 from contracts.events import sponsor as s
 from contracts.events import validation as v
 from lead_intake_svc.testing import World, bearer, lead
-from lead_intake_svc.testing_returns import NOW, erase, ref
+from lead_intake_svc.testing_returns import CANARY, EMAIL, NOW, PHONE, erase, lived, ref
 
-PHONE, EMAIL, CANARY = "+358409998877", "canary.person@example.com", "Kanarialintu"
 SERVICES = (
     a.ErasureCompletedV1, identity.ErasureCompletedV1, n.ErasureCompletedV1, s.ErasureCompletedV1, v.ErasureCompletedV1,
 )  # fmt: skip
-
-
-async def lived(world: World) -> tuple[str, dict[str, Any]]:
-    """A lead of the person that was changed, called, returned with comments, and told of."""
-    body = lead(
-        phone="+358401110000", email=EMAIL, last_name=CANARY, comments=f"ask for {CANARY}", external_id="x1",
-        consent={"given_at": "2026-01-01T00:00:00Z", "text": f"I, {CANARY}", "ip": "192.0.2.1"},
-    )  # fmt: skip
-    headers = bearer(world.key) | {"Idempotency-Key": "k1"}
-    lead_id = (await world.http.post("/v1/leads", json=body, headers=headers)).json()["id"]
-    body["phone"] = PHONE
-    assert (await world.push(body)).status_code == 200
-    about: dict[str, Any] = {"lead": ref(world, lead_id), "received_at": NOW, "agent_id": "usr_a"}
-    note = a.LeadResolvedV1(**about, disposition_id="dsp_1", disposition="No", note=f"{CANARY} hung up")
-    await world.service.deliver(note, sequence=3)
-    wanted = {"lead_ids": [lead_id], "reason": "wrong number", "comment": f"{CANARY} is not there"}
-    asked = await world.http.post("/v1/returns", json=wanted, headers=world.service.headers())
-    path = f"/v1/returns/{asked.json()['results'][0]['id']}/decline"
-    key = bearer(world.key) | {"Idempotency-Key": "k2"}
-    (await world.http.post(path, json={"answer": f"{CANARY} answered us"}, headers=key)).raise_for_status()
-    return lead_id, body
 
 
 async def test_i2_27_nothing_of_the_person_is_left_in_any_table(world: World):

@@ -1,34 +1,9 @@
 """Legal holds and access (I2.27)."""
 
-from typing import Any
 
 import pytest
-from contracts.events import assignment as a
-from lead_intake_svc.testing import World, bearer, lead
-from lead_intake_svc.testing_returns import NOW, erase, ref
-
-PHONE, EMAIL, CANARY = "+358409998877", "canary.person@example.com", "Kanarialintu"
-
-
-async def lived(world: World) -> tuple[str, dict[str, Any]]:
-    """A lead of the person that was changed, called, returned with comments, and told of."""
-    body = lead(
-        phone="+358401110000", email=EMAIL, last_name=CANARY, comments=f"ask for {CANARY}", external_id="x1",
-        consent={"given_at": "2026-01-01T00:00:00Z", "text": f"I, {CANARY}", "ip": "192.0.2.1"},
-    )  # fmt: skip
-    headers = bearer(world.key) | {"Idempotency-Key": "k1"}
-    lead_id = (await world.http.post("/v1/leads", json=body, headers=headers)).json()["id"]
-    body["phone"] = PHONE
-    assert (await world.push(body)).status_code == 200
-    about: dict[str, Any] = {"lead": ref(world, lead_id), "received_at": NOW, "agent_id": "usr_a"}
-    note = a.LeadResolvedV1(**about, disposition_id="dsp_1", disposition="No", note=f"{CANARY} hung up")
-    await world.service.deliver(note, sequence=3)
-    wanted = {"lead_ids": [lead_id], "reason": "wrong number", "comment": f"{CANARY} is not there"}
-    asked = await world.http.post("/v1/returns", json=wanted, headers=world.service.headers())
-    path = f"/v1/returns/{asked.json()['results'][0]['id']}/decline"
-    key = bearer(world.key) | {"Idempotency-Key": "k2"}
-    (await world.http.post(path, json={"answer": f"{CANARY} answered us"}, headers=key)).raise_for_status()
-    return lead_id, body
+from lead_intake_svc.testing import World
+from lead_intake_svc.testing_returns import CANARY, EMAIL, PHONE, erase, lived
 
 
 async def test_i2_27_a_legal_hold_blocks_with_its_reason(world: World):

@@ -4,14 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
+from contracts.events import assignment as a
 from contracts.events import intake as i
 from contracts.events.values import LeadRef
 
 from lead_intake_svc.returns.lapse_returns import lapse_returns
-from lead_intake_svc.testing import World, bearer
+from lead_intake_svc.testing import World, bearer, lead
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REASON = "wrong number"
+PHONE, EMAIL, CANARY = "+358409998877", "canary.person@example.com", "Kanarialintu"
 RETURN_EVENTS = (
     i.ReturnRequestedV1, i.ReturnAcceptedV1, i.ReturnDeclinedV1, i.ReturnDisputedV1, i.ReturnLapsedV1,
 )  # fmt: skip
@@ -98,3 +100,24 @@ async def sell(world: World, buyer_id: str, *lead_ids: str, **more: Any) -> list
 
 async def erase(world: World, **body: Any) -> httpx2.Response:
     return await world.http.post("/v1/erasures", json=body, headers=world.service.headers())
+
+
+async def lived(world: World) -> tuple[str, dict[str, Any]]:
+    """A lead of the person that was changed, called, returned with comments, and told of."""
+    body = lead(
+        phone="+358401110000", email=EMAIL, last_name=CANARY, comments=f"ask for {CANARY}", external_id="x1",
+        consent={"given_at": "2026-01-01T00:00:00Z", "text": f"I, {CANARY}", "ip": "192.0.2.1"},
+    )  # fmt: skip
+    headers = bearer(world.key) | {"Idempotency-Key": "k1"}
+    lead_id = (await world.http.post("/v1/leads", json=body, headers=headers)).json()["id"]
+    body["phone"] = PHONE
+    (await world.push(body)).raise_for_status()
+    about: dict[str, Any] = {"lead": ref(world, lead_id), "received_at": NOW, "agent_id": "usr_a"}
+    note = a.LeadResolvedV1(**about, disposition_id="dsp_1", disposition="No", note=f"{CANARY} hung up")
+    await world.service.deliver(note, sequence=3)
+    wanted = {"lead_ids": [lead_id], "reason": "wrong number", "comment": f"{CANARY} is not there"}
+    asked = await world.http.post("/v1/returns", json=wanted, headers=world.service.headers())
+    path = f"/v1/returns/{asked.json()['results'][0]['id']}/decline"
+    key = bearer(world.key) | {"Idempotency-Key": "k2"}
+    (await world.http.post(path, json={"answer": f"{CANARY} answered us"}, headers=key)).raise_for_status()
+    return lead_id, body
