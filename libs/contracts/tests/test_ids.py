@@ -9,7 +9,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from contracts.ids import id_before, new_id, new_uuid
+from contracts.ids import lowest_id, new_id, new_uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,9 +79,11 @@ def test_prefixed_ids_sort_like_the_uuids_they_encode(readings: list[int]):
         assert (prefix, len(digits), UUID(int=number).version) == ("lead", 26, 7)
 
 
-def test_id_before_sorts_before_the_ids_of_its_moment_and_after_older_ones() -> None:
-    older = new_id("lead")
-    moment = datetime.now(UTC) + timedelta(milliseconds=2)
-    between = id_before("lead", moment)
-    assert older < between < id_before("lead", moment + timedelta(milliseconds=1))
-    assert len(between) == len(older)
+def test_ids_made_from_a_time_on_are_not_before_its_first_one():
+    before = new_id("lead")
+    at = datetime.now(UTC) + timedelta(milliseconds=2)
+    first = lowest_id("lead", at)
+    assert before < first < lowest_id("lead", at + timedelta(milliseconds=1))
+    assert len(first) == len(before)
+    assert first <= lowest_id("lead", at)
+    assert new_id("lead") < lowest_id("lead", datetime.now(UTC) + timedelta(seconds=60))
