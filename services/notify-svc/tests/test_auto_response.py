@@ -1,34 +1,16 @@
 """N2.11: the partner's own template answers a return."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from contracts.events.intake import (
-    ReturnContent,
-    ReturnRequestedV1,
-)
 from contracts.events.notify import AlarmRaisedV1
 from servicekit.testing import ServiceUnderTest
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def _return(make_lead: Any, kind: type[ReturnContent] = ReturnRequestedV1, **fields: Any) -> Any:
-    standard: dict[str, Any] = {
-        "return_id": "ret_1",
-        "lead": make_lead().lead,
-        "reason": "wrong-number",
-        "requested_at": NOW,
-        "answer_by": NOW + timedelta(days=7),
-        "comment": "The agent thinks it is a fax",
-        "external_id": "ext-1",
-        "evidence": {"validation_notes": ["secret note"]},
-    }
-    return kind(**(standard | fields))
-
-
 async def test_n2_11_the_partners_own_template_answers_a_return(
-    service: ServiceUnderTest, mailer: Any, sink: Any, make_lead: Any, make_partner: Any
+    service: ServiceUnderTest, mailer: Any, sink: Any, make_return: Any, make_partner: Any
 ):
     new = {
         "name": "Auto",
@@ -38,7 +20,7 @@ async def test_n2_11_the_partners_own_template_answers_a_return(
     made = await service.http.post("/v1/templates", json=new, headers=service.headers())
     partner = make_partner(email="Boss@p.example", auto_response_template_id=made.json()["id"])
     await service.deliver(partner)
-    await service.deliver(_return(make_lead))
+    await service.deliver(make_return())
     await mailer.settle(mailer.sender(sink.port))
     [mail] = sink.mails
     assert mail.recipients == ["boss@p.example"]
@@ -47,14 +29,14 @@ async def test_n2_11_the_partners_own_template_answers_a_return(
 
 
 async def test_n2_11_a_template_that_never_was_stops_no_other_mail_and_is_an_alarm(
-    service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any
+    service: ServiceUnderTest, mailer: Any, make_return: Any, make_partner: Any
 ):
     await service.deliver(
         make_partner(
             return_notification_emails=["r@p.example"], email="b@p.example", auto_response_template_id="tpl_no"
         )
     )
-    await service.deliver(_return(make_lead))
+    await service.deliver(make_return())
     assert [row["template"] for row in await mailer.rows()] == ["return"]
     [alarm] = await service.published(AlarmRaisedV1)
     assert isinstance(alarm, AlarmRaisedV1)

@@ -3,15 +3,7 @@
 import asyncio
 from typing import Any
 
-import pytest_asyncio
 from servicekit.testing import ServiceUnderTest
-
-
-@pytest_asyncio.fixture
-async def queued(service: ServiceUnderTest, make_lead: Any, make_partner: Any) -> None:
-    """One mail waits."""
-    await service.deliver(make_partner())
-    await service.deliver(make_lead())
 
 
 async def test_a_conversation_that_breaks_off_before_the_content_does_not_stop_the_others(

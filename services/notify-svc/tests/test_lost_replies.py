@@ -5,16 +5,8 @@ import contextlib
 from datetime import timedelta
 from typing import Any
 
-import pytest_asyncio
 from contracts.events.notify import EmailSentV1
 from servicekit.testing import ServiceUnderTest
-
-
-@pytest_asyncio.fixture
-async def queued(service: ServiceUnderTest, make_lead: Any, make_partner: Any) -> None:
-    """One mail waits."""
-    await service.deliver(make_partner())
-    await service.deliver(make_lead())
 
 
 async def test_n5_4_a_reply_lost_after_data_is_unknown_and_resent_once(

@@ -13,33 +13,17 @@ RULES = "/v1/notification-rules"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-async def _template(service: ServiceUnderTest, text: str = "{{ event.type }} {{ data.reason }}") -> str:
-    body = {"name": "T", "subject": "{{ lead.id }} {{ project.name }}", "text": text}
-    answer = await service.http.post("/v1/templates", json=body, headers=service.headers())
-    return answer.json()["id"]
-
-
-async def _rule(service: ServiceUnderTest, *recipients: dict[str, str], **fields: Any) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "name": "Rejections",
-        "event_types": ["intake.lead.rejected.v1"],
-        "recipients": recipients or [{"kind": "address", "address": "Boss@Centre.example"}],
-    }
-    fields.setdefault("template_id", await _template(service))
-    answer = await service.http.post(RULES, json=body | fields, headers=service.headers("supervisor"))
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
 def _rejected(make_lead: Any, number: int = 1, *, test: bool = False, reason: str = "duplicate") -> LeadRejectedV1:
     lead = make_lead(number, test=test).lead
     return LeadRejectedV1(lead=lead, external_id=f"ext-{number}", received_at=NOW, reason=reason)
 
 
-async def test_n5_7_a_rule_tells_of_what_its_filter_lets_pass(service: ServiceUnderTest, mailer: Any, make_lead: Any):
-    await _rule(service, filter={"reasons": ["duplicate"], "project_ids": ["prj_1"]})
-    await _rule(service, filter={"partner_ids": ["ptr_other"]})
-    await _rule(service, active=False)
+async def test_n5_7_a_rule_tells_of_what_its_filter_lets_pass(
+    service: ServiceUnderTest, mailer: Any, make_lead: Any, new_rule: Any
+):
+    await new_rule(filter={"reasons": ["duplicate"], "project_ids": ["prj_1"]})
+    await new_rule(filter={"partner_ids": ["ptr_other"]})
+    await new_rule(active=False)
     await service.deliver(_rejected(make_lead, 1))
     await service.deliver(_rejected(make_lead, 2, reason="suppressed"))
     await service.deliver(_rejected(make_lead, 3, test=True))
@@ -47,15 +31,15 @@ async def test_n5_7_a_rule_tells_of_what_its_filter_lets_pass(service: ServiceUn
 
 
 async def test_n5_7_test_leads_are_told_of_only_where_a_rule_says_so(
-    service: ServiceUnderTest, mailer: Any, make_lead: Any
+    service: ServiceUnderTest, mailer: Any, make_lead: Any, new_rule: Any
 ):
-    await _rule(service, filter={"include_test": True})
+    await new_rule(filter={"include_test": True})
     await service.deliver(_rejected(make_lead, 3, test=True))
     assert len(await mailer.rows()) == 1
 
 
 async def test_n5_7_people_are_told_by_their_level_as_long_as_they_are_active(
-    service: ServiceUnderTest, mailer: Any, make_lead: Any
+    service: ServiceUnderTest, mailer: Any, make_lead: Any, new_rule: Any
 ):
     def user(kind: type[UserCreatedV1], name: str, level: str, *, active: bool = True) -> Any:
         return kind(user_id=name, email=f"{name}@Centre.example", name=name, access_level=level, active=active)
@@ -69,7 +53,7 @@ async def test_n5_7_people_are_told_by_their_level_as_long_as_they_are_active(
         await service.deliver(user(UserCreatedV1, name, level))
     await service.deliver(UserDeactivatedV1(**_fields(user(UserCreatedV1, "usr_b", "supervisor", active=False))), 2)
     await service.deliver(UserChangedV1(**_fields(user(UserCreatedV1, "usr_b", "supervisor"))), 1)
-    await _rule(service, {"kind": "users", "access_level": "supervisor"}, {"kind": "user", "user_id": "usr_c"})
+    await new_rule({"kind": "users", "access_level": "supervisor"}, {"kind": "user", "user_id": "usr_c"})
     await service.deliver(_rejected(make_lead))
     assert sorted(row["recipient"] for row in await mailer.rows()) == ["usr_a@centre.example", "usr_c@centre.example"]
 
@@ -79,17 +63,21 @@ def _fields(user: UserCreatedV1) -> dict[str, Any]:
 
 
 async def test_n5_7_a_rule_about_accepted_leads_is_beside_the_purchase_notifications(
-    service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any
+    service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any, new_rule: Any
 ):
-    template = await _template(service, "{{ data.person.phone }}")
-    await _rule(service, event_types=["intake.lead.accepted.v1"], template_id=template)
+    rule = await new_rule(event_types=["intake.lead.accepted.v1"], text="{{ data.person.phone }}")
     await service.deliver(make_partner())
     await service.deliver(make_lead())
-    assert sorted(row["template"] for row in await mailer.rows()) == sorted(["purchase", template])
+    assert sorted(row["template"] for row in await mailer.rows()) == sorted(["purchase", rule["template_id"]])
 
 
-async def test_n5_7_of_what_agents_write_only_staff_hears(
-    service: ServiceUnderTest, mailer: Any, sink: Any, make_lead: Any, make_partner: Any
+async def test_n5_7_of_what_agents_write_only_staff_hears(  # noqa: PLR0917 -- fixtures
+    service: ServiceUnderTest,
+    mailer: Any,
+    sink: Any,
+    make_lead: Any,
+    make_partner: Any,
+    new_rule: Any,
 ):
     await service.deliver(make_partner(1, email="p@p.example"))
     await service.deliver(
@@ -99,12 +87,11 @@ async def test_n5_7_of_what_agents_write_only_staff_hears(
         lead=make_lead().lead, received_at=NOW, actor="usr_9", agent_id="usr_9", disposition_id="d", disposition="No",
         note="rude person",
     )  # fmt: skip
-    await _rule(
-        service,
+    await new_rule(
         {"kind": "users", "access_level": "admin"},
         {"kind": "partner_contact"},
         event_types=["assignment.lead.resolved.v1"],
-        template_id=await _template(service, "{{ data.disposition }}/{{ data.note }}/{{ data.agent_id }}"),
+        text="{{ data.disposition }}/{{ data.note }}/{{ data.agent_id }}",
     )
     await service.deliver(resolved)
     await mailer.settle(mailer.sender(sink.port))
@@ -113,7 +100,7 @@ async def test_n5_7_of_what_agents_write_only_staff_hears(
 
 
 async def test_n5_7_a_rule_may_tell_the_buyer_of_a_lead(
-    service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any
+    service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any, new_rule: Any
 ):
     await service.deliver(make_partner(1))
     await service.deliver(make_partner(2, buys_leads=True, sold_lead_emails=["in@buyer.example"]))
@@ -122,28 +109,31 @@ async def test_n5_7_a_rule_may_tell_the_buyer_of_a_lead(
         **{name: getattr(lead, name) for name in lead.__struct_fields__}, buyer_id="ptr_2", sale_id="s", sold_at=NOW
     )
     text = "{{ partner.name }}: {{ data.person.phone }}"
-    template = await _template(service, text)
-    await _rule(service, {"kind": "buyer"}, event_types=["intake.lead.sold.v1"], template_id=template)
+    rule = await new_rule({"kind": "buyer"}, event_types=["intake.lead.sold.v1"], text=text)
     await service.deliver(sold)
-    [row] = [row for row in await mailer.rows() if row["template"] == template]
+    [row] = [row for row in await mailer.rows() if row["template"] == rule["template_id"]]
     assert (row["recipient"], row["variables"]["partner"]["name"]) == ("in@buyer.example", "Partner 2")
 
 
-async def test_n5_1_one_mail_per_event_recipient_and_template(service: ServiceUnderTest, mailer: Any, make_lead: Any):
+async def test_n5_1_one_mail_per_event_recipient_and_template(
+    service: ServiceUnderTest, mailer: Any, make_lead: Any, new_rule: Any
+):
     """However many rules want it."""
-    template = await _template(service)
-    for _ in range(3):
-        await _rule(service, template_id=template)
+    first = await new_rule()
+    for _ in range(2):
+        await new_rule(template_id=first["template_id"])
     await service.deliver(_rejected(make_lead))
     assert len(await mailer.rows()) == 1
 
 
-async def test_n5_7_an_order_in_an_event_can_be_told(service: ServiceUnderTest, mailer: Any, sink: Any, make_lead: Any):
+async def test_n5_7_an_order_in_an_event_can_be_told(
+    service: ServiceUnderTest, mailer: Any, sink: Any, make_lead: Any, new_rule: Any
+):
     order = Order(number="7", status="completed", total=Money(amount_minor=4990, currency="EUR"))
     converted = LeadConvertedV1(lead=make_lead().lead, received_at=NOW, agent_id="usr_1", order_id="o", order=order)
     total = "data.order.total"
     text = f"{{{{ data.order.number }}}}: {{{{ {total}.amount_minor | divided_by: 100.0 }}}} {{{{ {total}.currency }}}}"
-    await _rule(service, event_types=["assignment.lead.converted.v1"], template_id=await _template(service, text))
+    await new_rule(event_types=["assignment.lead.converted.v1"], text=text)
     await service.deliver(converted)
     await mailer.settle(mailer.sender(sink.port))
     [mail] = sink.mails

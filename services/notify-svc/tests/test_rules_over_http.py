@@ -8,24 +8,6 @@ from servicekit.testing import ServiceUnderTest
 RULES = "/v1/notification-rules"
 
 
-async def _template(service: ServiceUnderTest, text: str = "{{ event.type }} {{ data.reason }}") -> str:
-    body = {"name": "T", "subject": "{{ lead.id }} {{ project.name }}", "text": text}
-    answer = await service.http.post("/v1/templates", json=body, headers=service.headers())
-    return answer.json()["id"]
-
-
-async def _rule(service: ServiceUnderTest, *recipients: dict[str, str], **fields: Any) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "name": "Rejections",
-        "event_types": ["intake.lead.rejected.v1"],
-        "recipients": recipients or [{"kind": "address", "address": "Boss@Centre.example"}],
-    }
-    fields.setdefault("template_id", await _template(service))
-    answer = await service.http.post(RULES, json=body | fields, headers=service.headers("supervisor"))
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
 async def test_n5_7_built_in_rules_are_visible_and_cannot_be_deleted(
     service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any
 ):
@@ -47,8 +29,8 @@ async def test_n5_7_built_in_rules_are_visible_and_cannot_be_deleted(
     assert await mailer.rows() == []
 
 
-async def test_n5_7_what_a_rule_said_before_is_kept(service: ServiceUnderTest):
-    made = await _rule(service)
+async def test_n5_7_what_a_rule_said_before_is_kept(service: ServiceUnderTest, new_rule: Any):
+    made = await new_rule()
     path, headers = f"{RULES}/{made['id']}", service.headers("supervisor", user_id="usr_s")
     stale = await service.http.patch(path, json={"name": "B"}, headers=headers | {"If-Match": '"9"'})
     assert stale.status_code == 412

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import pytest_asyncio
 from contracts.envelope import decode_envelope
 from contracts.events.notify import EmailFailedV1
 from servicekit.testing import ServiceUnderTest
@@ -12,13 +11,6 @@ from servicekit.testing import ServiceUnderTest
 
 def _always(reply: str | None) -> Callable[[str], str | None]:
     return lambda _: reply
-
-
-@pytest_asyncio.fixture
-async def queued(service: ServiceUnderTest, make_lead: Any, make_partner: Any) -> None:
-    """One mail waits."""
-    await service.deliver(make_partner())
-    await service.deliver(make_lead())
 
 
 async def test_o7_4_the_sent_event_carries_the_leads_trace(
