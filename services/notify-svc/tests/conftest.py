@@ -253,3 +253,20 @@ def new_rule(service: ServiceUnderTest) -> Callable[..., Awaitable[dict[str, Any
         return answer.json()
 
     return make
+
+
+@pytest.fixture
+def make_template(service: ServiceUnderTest) -> Callable[..., Awaitable[dict[str, Any]]]:
+    async def make(**fields: Any) -> dict[str, Any]:
+        new: dict[str, Any] = {
+            "name": "Answer",
+            "subject": "About {{ lead.external_id }}",
+            "html": "<style>p { color: red }</style><p>Dear <b>{{ lead.name }}</b></p>"
+            "<a href='https://a.example/x'>here</a>",
+            "sample": {"lead": {"external_id": "CRM-1", "name": "Aino"}},
+        }
+        answer = await service.http.post("/v1/templates", json=new | fields, headers=service.headers("supervisor"))
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    return make

@@ -7,23 +7,6 @@ from servicekit.testing import ServiceUnderTest
 TEMPLATES = "/v1/templates"
 
 
-SAMPLE = {"lead": {"external_id": "CRM-1", "name": "Aino"}}
-
-
-NEW = {
-    "name": "Answer",
-    "subject": "About {{ lead.external_id }}",
-    "html": "<style>p { color: red }</style><p>Dear <b>{{ lead.name }}</b></p><a href='https://a.example/x'>here</a>",
-    "sample": SAMPLE,
-}
-
-
-async def _create(service: ServiceUnderTest, **fields: Any) -> dict[str, Any]:
-    answer = await service.http.post(TEMPLATES, json=NEW | fields, headers=service.headers("supervisor"))
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
 async def test_n2_12_a_mail_remembers_the_version_that_it_was_queued_with(
     service: ServiceUnderTest, mailer: Any, sink: Any, make_lead: Any, make_partner: Any
 ):
@@ -36,8 +19,8 @@ async def test_n2_12_a_mail_remembers_the_version_that_it_was_queued_with(
     assert sorted(str(mail.message["Subject"]) for mail in sink.mails) == ["Changed ext-2", "Lead ext-1 was accepted"]
 
 
-async def test_n5_3_preview_inlines_styles_and_always_has_a_text(service: ServiceUnderTest):
-    made = await _create(service)
+async def test_n5_3_preview_inlines_styles_and_always_has_a_text(service: ServiceUnderTest, make_template: Any):
+    made = await make_template()
     answer = await service.http.post(f"{TEMPLATES}/{made['id']}/preview", json={}, headers=service.headers())
     shown = answer.json()
     assert shown["subject"] == "About CRM-1"
@@ -50,9 +33,9 @@ async def test_n5_3_preview_inlines_styles_and_always_has_a_text(service: Servic
 
 
 async def test_n5_3_a_test_send_arrives_as_it_is_and_stands_in_the_ledger(
-    service: ServiceUnderTest, mailer: Any, sink: Any
+    service: ServiceUnderTest, make_template: Any, mailer: Any, sink: Any
 ):
-    made = await _create(service)
+    made = await make_template()
     body = {"to": "Me@Centre.example", "sample": {"lead": {"external_id": "7", "name": "Åsa"}}}
     answer = await service.http.post(f"{TEMPLATES}/{made['id']}/test", json=body, headers=service.headers())
     assert (answer.status_code, answer.json()["state"], answer.json()["lead_id"]) == (202, "queued", None)
@@ -63,8 +46,10 @@ async def test_n5_3_a_test_send_arrives_as_it_is_and_stands_in_the_ledger(
     assert 'style="color: red;"' in mail.body("html")
 
 
-async def test_n5_3_a_mail_of_text_only_has_one_part(service: ServiceUnderTest, mailer: Any, sink: Any):
-    made = await _create(service, html=None, text="Hyvää päivää {{ lead.name }}")
+async def test_n5_3_a_mail_of_text_only_has_one_part(
+    service: ServiceUnderTest, make_template: Any, mailer: Any, sink: Any
+):
+    made = await make_template(html=None, text="Hyvää päivää {{ lead.name }}")
     body = {"to": "me@centre.example"}
     await service.http.post(f"{TEMPLATES}/{made['id']}/test", json=body, headers=service.headers())
     await mailer.settle(mailer.sender(sink.port))

@@ -16,14 +16,8 @@ NEW = {
 }
 
 
-async def _create(service: ServiceUnderTest, **fields: Any) -> dict[str, Any]:
-    answer = await service.http.post(TEMPLATES, json=NEW | fields, headers=service.headers("supervisor"))
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-async def test_n2_12_a_change_makes_a_version_and_older_ones_stay(service: ServiceUnderTest):
-    made = await _create(service)
+async def test_n2_12_a_change_makes_a_version_and_older_ones_stay(service: ServiceUnderTest, make_template: Any):
+    made = await make_template()
     path = f"{TEMPLATES}/{made['id']}"
     headers = service.headers("admin", user_id="usr_a")
     changed = await service.http.patch(path, json={"subject": "New"}, headers=headers | {"If-Match": '"1"'})
@@ -40,9 +34,9 @@ async def test_n2_12_a_change_makes_a_version_and_older_ones_stay(service: Servi
 
 
 async def test_n2_12_a_template_in_use_cannot_be_deleted_and_the_uses_are_named(
-    service: ServiceUnderTest, make_partner: Any
+    service: ServiceUnderTest, make_template: Any, make_partner: Any
 ):
-    made = await _create(service)
+    made = await make_template()
     key, headers = made["id"], service.headers()
     await service.deliver(make_partner(1, auto_response_template_id=key))
     await service.deliver(CampaignChangedV1(project_id="prj_9", agent_ids=[], email_template_ids=[key, "tpl_x"]))
