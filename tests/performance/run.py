@@ -36,6 +36,7 @@ GROUPS = (
     Group(("P1", "P2"), "intake"),
     Group(("P3",), "imports"),
     Group(("P4", "P5"), "claims"),
+    Group(("P13",), "timers"),
     Group(("P12",), "reports"),
     Group(("P6", "P7"), "messages"),
     Group(("N1",), "mails"),

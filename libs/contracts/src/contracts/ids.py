@@ -30,7 +30,7 @@ def new_id(prefix: str) -> str:
 
 
 def lowest_id(prefix: str, at: datetime) -> str:
-    """No id that was made at that time or later is smaller: for reading a span of time from an index of ids."""
+    """Not an id, but where those made at that time (to the millisecond) or later begin."""
     return _written(prefix, max(int(at.timestamp() * 1000), 0) << 80)
 
 

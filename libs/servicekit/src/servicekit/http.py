@@ -69,7 +69,9 @@ def create_http(
     *,
     body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
-    """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB."""
+    """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
+    a slash stands for all that are under it.
+    """
     http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     http.router.route_class = Route
     http.state.database = database
