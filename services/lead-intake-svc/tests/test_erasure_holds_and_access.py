@@ -1,6 +1,5 @@
 """Legal holds and access (I2.27)."""
 
-
 import pytest
 from lead_intake_svc.testing import World
 from lead_intake_svc.testing_returns import CANARY, EMAIL, PHONE, erase, lived
