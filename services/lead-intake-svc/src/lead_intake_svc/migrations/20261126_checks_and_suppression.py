@@ -50,6 +50,15 @@ SUPPRESSIONS = (
     COMMENT ON COLUMN suppressions.value IS 'normalised; of an erased person hmac: and a keyed hash'
     """,
     """
+    CREATE UNLOGGED TABLE suppression_incoming (
+        id text NOT NULL, kind text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, hashed text COLLATE "C"
+    )
+    """,
+    """
+    COMMENT ON TABLE suppression_incoming IS
+        'An upload on its way into suppressions. Emptied in the transaction that filled it: nobody ever sees a row'
+    """,
+    """
     CREATE TABLE suppression_tells (
         position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         urgent boolean NOT NULL,
@@ -112,6 +121,7 @@ def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     op.execute("DROP TABLE form_hits")
     op.execute("DROP TABLE forms")
+    op.execute("DROP TABLE suppression_incoming")
     op.execute("DROP TABLE suppression_tells")
     op.execute("DELETE FROM suppressions WHERE list_id IS NOT NULL")
     op.execute("ALTER TABLE suppressions DROP COLUMN list_id")
