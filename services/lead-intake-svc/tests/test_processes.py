@@ -16,9 +16,8 @@ import httpx2
 import pytest
 from embedded import PostgresServer, free_port
 from lead_intake_svc.keys.key_format import digest, make_key
-from lead_intake_svc.testing import PEPPER, bearer, lead
+from lead_intake_svc.testing import PEPPER, bearer, environment_for, lead
 from servicekit.migrations import migrate
-from servicekit.testing import TEST_KEY_SET
 
 PACKAGE = "lead_intake_svc"
 PROJECT = """
@@ -44,9 +43,7 @@ class Cluster:
         port = free_port()
         environment = {
             **os.environ,
-            "LEADWIRE_DATABASE_URL": self.dsn,
-            "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET,
-            "LEADWIRE_KEY_PEPPER": PEPPER,
+            **environment_for(self.dsn),
             "LEADWIRE_HTTP_PORT": str(port),
             "LEADWIRE_LOG_LEVEL": "ERROR",
         }

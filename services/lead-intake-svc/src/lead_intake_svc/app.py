@@ -1,7 +1,5 @@
 """lead-intake-svc, put together."""
 
-from functools import partial
-
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
@@ -10,6 +8,7 @@ from lead_intake_svc.clock import clock_tasks
 from lead_intake_svc.consents.routes import consents_router
 from lead_intake_svc.credits.routes import credits_router
 from lead_intake_svc.crm_contacts.receive_contacts import ReceiveContacts
+from lead_intake_svc.erasure.routes import erasures_routers
 from lead_intake_svc.exports.routes import exports_router
 from lead_intake_svc.forms.limits import FormLimits
 from lead_intake_svc.forms.post_form import FormPosts
@@ -21,6 +20,7 @@ from lead_intake_svc.imports.routes import PATH as IMPORTS_PATH
 from lead_intake_svc.imports.routes import import_results_router, imports_router
 from lead_intake_svc.imports.run_imports import Importer
 from lead_intake_svc.intake.admission import Admission
+from lead_intake_svc.intake.answer_once import AnswerOnce
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
 from lead_intake_svc.intake.own_transaction import OwnTransaction
@@ -33,12 +33,12 @@ from lead_intake_svc.leads.routes import leads_router
 from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.mail_domains.resolver import Resolver
 from lead_intake_svc.partners.routes import partners_router
+from lead_intake_svc.portal.routes import portal_router
 from lead_intake_svc.quarantine.rebuild import Rebuild
 from lead_intake_svc.quarantine.routes import quarantine_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.replacements.routes import replacements_router
 from lead_intake_svc.return_flags.routes import return_flags_router
-from lead_intake_svc.returns.lapse_returns import keep_lapsing
 from lead_intake_svc.returns.routes import returns_router
 from lead_intake_svc.sales.routes import sale_rules_router, sales_router
 from lead_intake_svc.settings import Settings
@@ -66,7 +66,7 @@ async def build(settings: Settings) -> App:
     pushes = intake_router(authenticator, admission, intake)
     routers = (
         pushes,
-        batch_router(authenticator, BatchPush(intake, admission)),
+        batch_router(authenticator, BatchPush(intake, admission), AnswerOnce(database)),
         quarantine_router(database, Rebuild(reference, admission)),
         consents_router(database),
         exports_router(database),
@@ -83,9 +83,14 @@ async def build(settings: Settings) -> App:
         replacements_router(database),
         sale_rules_router(database),
         sales_router(database),
+        *erasures_routers(database, hashing),
+        portal_router(database),
         import_mappings_router(database, reference),
         imports_router(database, CreateImport(database, reference, admission)),
         import_results_router(database),
+    )
+    importer = Importer(
+        database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
     )
     limits = {BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES, IMPORTS_PATH: settings.import_bytes}
     http = create_http(NAME, database, settings.verifier(), routers, body_limits=limits)
@@ -93,9 +98,11 @@ async def build(settings: Settings) -> App:
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
-    importer = Importer(
-        database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
-    )
     http.state.importer = importer
-    tasks = (*clock_tasks(database), partial(keep_lapsing, database), importer.run, importer.keep_clean)
-    return App(name=NAME, database=database, http=http, subscriptions=subscriptions(contacts.receive), tasks=tasks)
+    return App(
+        name=NAME,
+        database=database,
+        http=http,
+        subscriptions=subscriptions(contacts.receive),
+        tasks=(*clock_tasks(database), importer.run, importer.keep_clean),
+    )

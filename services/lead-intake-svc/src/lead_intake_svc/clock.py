@@ -12,13 +12,19 @@ from messaging.unit_of_work import UnitOfWork
 from servicekit.app import Task
 
 from lead_intake_svc.forms.store import forget_hits
+from lead_intake_svc.returns.lapse_returns import lapse_due
 from lead_intake_svc.suppression_lists.tell import alarm_stale, tell_portion
 
 logger = logging.getLogger(__name__)
 
 Look = Callable[[UnitOfWork], Awaitable[bool]]
 # Seconds between looks; one that says that there is more is followed by the next at once.
-CLOCK: Final[tuple[tuple[Look, float], ...]] = ((tell_portion, 0.5), (alarm_stale, 60.0), (forget_hits, 300.0))
+CLOCK: Final[tuple[tuple[Look, float], ...]] = (
+    (tell_portion, 0.5),
+    (lapse_due, 1.0),
+    (alarm_stale, 60.0),
+    (forget_hits, 300.0),
+)
 
 
 def clock_tasks(database: Database) -> tuple[Task, ...]:

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 
 from contracts.events import assignment as a
+from contracts.events import identity
 from contracts.events import notify as n
 from contracts.events import sponsor as s
 from contracts.events import validation as v
 from messaging.subscription import Ordering, Received, Subscription, each
 from messaging.unit_of_work import UnitOfWork
 
+from lead_intake_svc.erasure.erase_person import receive_receipt
 from lead_intake_svc.progress.handlers import note_progress
 from lead_intake_svc.reference.handlers import keep_contact_list, keep_project
 from lead_intake_svc.returns.proposals import end_by_conversion, hear_proposal
@@ -63,6 +65,17 @@ _PROJECTIONS = (
         ordering=Ordering.COMMUTATIVE,
         handlers=dict.fromkeys(_PROGRESS, note_progress),
         batch=200,
+    ),
+    Subscription(
+        name="erasure",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={
+            a.ErasureCompletedV1: each(receive_receipt),
+            identity.ErasureCompletedV1: each(receive_receipt),
+            n.ErasureCompletedV1: each(receive_receipt),
+            s.ErasureCompletedV1: each(receive_receipt),
+            v.ErasureCompletedV1: each(receive_receipt),
+        },
     ),
     Subscription(
         name="sales",

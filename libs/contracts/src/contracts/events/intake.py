@@ -119,8 +119,8 @@ class ReturnContent(Event, frozen=True, kw_only=True):
     """A lead on its way back to the partner who sold it; `sequence` is the return's version.
 
     `comment` is the call centre's and internal unless the partner's `include_comments_with_return` is on; `answer` is
-    the partner's. `evidence` has attempts, dispositions, validation notes, consent, duplicate. `answer_by`: when it
-    lapses.
+    the partner's. `evidence` has attempts, dispositions, consent, duplicate, and in `notes` what validators and agents
+    wrote: as internal as `comment`. `answer_by`: when it lapses.
     """
 
     return_id: str

@@ -33,13 +33,8 @@ class Admission:
 
     def admit(self, lead: LeadInput, sender: Sender, fingerprint: bytes) -> Candidate:
         """Raises as `project_for` does."""
-        return self.candidate(lead, sender, self.project_for(lead.project_id, lead.contact_list_id), fingerprint)
-
-    def candidate(self, lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes) -> Candidate:
-        """Checked, whether or not the project takes leads now."""
-        domain = self._asked_domain(lead)
-        takes_mail = None if domain is None else self._mail_domains.takes_mail(domain)
-        return make_candidate(lead, sender, project, fingerprint, Outside(self._hashing, takes_mail))
+        project = self.project_for(lead.project_id, lead.contact_list_id)
+        return self.candidate(lead, sender, project, fingerprint)
 
     async def known_project(self, project_id: str, contact_list_id: str | None) -> ProjectFacts:
         """As `project_for`, after a look at what this process may not know yet."""
@@ -58,6 +53,12 @@ class Admission:
             if error is not None:
                 raise error
         return project
+
+    def candidate(self, lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes) -> Candidate:
+        """Checked, whether or not the project takes leads now."""
+        domain = self._asked_domain(lead)
+        takes_mail = None if domain is None else self._mail_domains.takes_mail(domain)
+        return make_candidate(lead, sender, project, fingerprint, Outside(self._hashing, takes_mail))
 
     def _asked_domain(self, lead: LeadInput) -> str | None:
         """The domain about whose mail servers the project asks."""

@@ -1,6 +1,6 @@
 """What follows from a decision: the row, its duplicates' memory, the event and the timeline, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,8 +16,7 @@ from lead_intake_svc.intake.candidate import Candidate
 from lead_intake_svc.intake.events import content_fields
 from lead_intake_svc.progress.store import add_entries
 from lead_intake_svc.quarantine import store
-from lead_intake_svc.replacements.replace_lead import tell_replaced
-from lead_intake_svc.replacements.store import lock_original
+from lead_intake_svc.quarantine.follow_acceptance import follow_acceptance
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,8 @@ async def conclude(work: UnitOfWork, row: Record, candidate: Candidate, verdict:
     accepted = verdict.status == "accepted"
     location = candidate.partner.location(row["asked_location"]) if accepted else None
     held = accepted and candidate.project.hold
-    values = (verdict.status, verdict.reason, location, held, verdict.billable)
+    billable = verdict.billable and candidate.content.replacement_for is None
+    values = (verdict.status, verdict.reason, location, held, billable)
     await store.settle(work, row["id"], (*values, list(verdict.problems), verdict.duplicate_of, now))
     if verdict.status == "rejected":
         await store.retire(work, row["id"], candidate.identities)
@@ -47,24 +47,17 @@ async def conclude(work: UnitOfWork, row: Record, candidate: Candidate, verdict:
         await store.revive(work, row["id"], candidate.identities)
     if row["first_status"] is None:
         await _note_first(work, row)
-    if accepted and candidate.content.replacement_for is not None:
-        await _tell_replaced(work, row, candidate.content.replacement_for)
     event_id = new_uuid()
     if verdict.status != row["status"]:
-        event = _event(row, candidate, verdict, location)
+        event = _event(row, candidate, replace(verdict, billable=billable), location)
         event_id = work.publish(event, sequence=row["version"] + 1).id
     data: dict[str, Any] = {"reason": verdict.reason, "note": verdict.words, "location": location}
     shown = {name: value for name, value in data.items() if value is not None}
     summary = f"Lead {verdict.status}" + (f" ({verdict.reason})" if verdict.reason else "")
     event_type = f"intake.lead.{verdict.status}.v1"
     await add_entries(work, [(row["id"], now, event_id, verdict.actor, event_type, summary, shown)])
-
-
-async def _tell_replaced(work: UnitOfWork, row: Record, original_id: str) -> None:
-    """I2.22: its place was kept for it while it was in quarantine."""
-    original = await lock_original(work, row["partner_id"], original_id)
-    if original is not None:
-        await tell_replaced(work, original, row["id"])
+    if accepted and row["status"] != "accepted":
+        await follow_acceptance(work, candidate, held=held)
 
 
 async def _note_first(work: UnitOfWork, row: Record) -> None:

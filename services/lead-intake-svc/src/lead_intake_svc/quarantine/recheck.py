@@ -65,7 +65,7 @@ async def _decide(work: UnitOfWork, row: Record, candidate: Candidate) -> Decide
     await store.retire(work, row["id"], candidate.identities)
     now = datetime.now(UTC)
     known = await look_up(work.connection, [candidate], now)
-    others = Known(known.guard, {}, known.suppressed, known.duplicates)
+    others = Known(known.guard, {}, known.suppressed, known.duplicates, returned=known.returned)
     (decided,) = decide_all([candidate], others, now)
     assert isinstance(decided, Decided)  # noqa: S101 -- nothing was said to exist
     return decided

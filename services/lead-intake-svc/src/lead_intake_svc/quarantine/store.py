@@ -10,6 +10,7 @@ _FIND = """
 SELECT l.*, d.partner_id AS duplicate_partner_id
 FROM leads AS l LEFT JOIN leads AS d ON d.id = l.duplicate_of
 WHERE l.id = $1 AND ($2::text IS NULL OR l.partner_id = $2)
+    AND NOT EXISTS (SELECT FROM erased_leads AS e WHERE e.lead_id = l.id)
 FOR UPDATE OF l
 """
 _SETTLE = """

@@ -36,7 +36,7 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
         return _answer(row), False
     if row["project_id"] != candidate.ref.project_id:
         raise conflict("lead-in-other-project", "The lead was sent to another project.")
-    if row["status"] == "quarantined":
+    if row["status"] == "quarantined" and row["own_state"] is None:
         return _rechecked(row, await recheck(work, row, candidate, row["partner_id"])), True
     status = public_status(row["status"], row["work_state"], row["own_state"])
     refused = refusal(status) or shrinking(before["content"], after["content"])
@@ -65,7 +65,9 @@ async def _check(work: UnitOfWork, row: Record, candidate: Candidate, now: datet
     same_person = (row["phone"], row["email"]) == (candidate.person.phone, candidate.person.email)
     others = {i: match for i, match in known.duplicates.items() if match.lead_id != row["id"]}
     duplicates = {} if same_person else others
-    (decided,) = decide_all([candidate], Known(known.guard, {}, known.suppressed, duplicates), now)
+    returned = frozenset[int]() if same_person else known.returned
+    anew = Known(known.guard, {}, known.suppressed, duplicates, returned=returned)
+    (decided,) = decide_all([candidate], anew, now)
     assert isinstance(decided, Decided)  # noqa: S101 -- nothing was said to exist
     refused = worst(decided.problems)
     if refused is not None and refused.level in {QUARANTINE, REJECT}:
