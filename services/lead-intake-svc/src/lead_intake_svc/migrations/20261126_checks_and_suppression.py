@@ -47,7 +47,7 @@ SUPPRESSIONS = (
     """,
     "CREATE INDEX suppressions_list ON suppressions (list_id, id) WHERE list_id IS NOT NULL",
     """
-    COMMENT ON COLUMN suppressions.value IS 'normalised; of an erased person hmac: and a keyed hash'
+    COMMENT ON COLUMN suppressions.value IS 'normalised; of an erased person keyed: and a hash'
     """,
     """
     CREATE UNLOGGED TABLE suppression_incoming (

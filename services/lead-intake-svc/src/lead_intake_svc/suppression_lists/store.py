@@ -49,7 +49,7 @@ SELECT count(*) FROM gone
 """
 
 
-_REMOVE = _removed("""s.value NOT LIKE 'hmac:%' AND NOT EXISTS (
+_REMOVE = _removed("""s.value NOT LIKE 'keyed:%' AND NOT EXISTS (
         SELECT FROM suppression_incoming AS i WHERE i.kind = s.kind AND i.value = s.value)""")
 _EMPTY = _removed("true")
 _COUNT = f"""
