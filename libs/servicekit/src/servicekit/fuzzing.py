@@ -1,0 +1,107 @@
+"""Requests made up from a service's own OpenAPI document by Schemathesis: such that fit it, and such that do not.
+
+`LEADWIRE_FUZZ_REQUESTS` says how many requests every operation gets (default 16, for the ordinary run of the tests).
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+from servicekit.testing import ServiceUnderTest
+
+REQUESTS: Final = int(os.environ.get("LEADWIRE_FUZZ_REQUESTS", "16"))
+SEED: Final = int(os.environ.get("LEADWIRE_FUZZ_SEED", "1"))
+PROBLEM: Final = {"type", "title", "status", "code", "detail", "request_id", "errors"}
+BASE: Final = "http://service"
+Headers = Mapping[str, str]
+AnyCase = Case[Any]
+
+
+async def fuzz(
+    service: ServiceUnderTest,
+    callers: Sequence[Headers],
+    *,
+    known: Mapping[str, Sequence[str]] | None = None,
+    skip: Collection[str] = (),
+) -> Counter[tuple[str, int]]:
+    """How often each operation (`POST /v1/things`) answered with which status.
+
+    Raises AssertionError, or an exception group of Schemathesis, for an answer that must never be: a 5xx, an error
+    that is no problem document, a success that is not what the document promises.
+
+    `callers`: the headers that requests are sent with, in turn. `known`: values for path parameters that lead further
+    than random ones do, `{"lead_id": ["lead_1"]}`. `skip`: operations that never end, e.g. streams.
+    """
+    loop = asyncio.get_running_loop()
+    answered: Counter[tuple[str, int]] = Counter()
+
+    def send(case: AnyCase, caller: Headers, further: Mapping[str, str]) -> None:
+        case.path_parameters.update({name: further[name] for name in case.path_parameters if name in further})
+        # This is Hypothesis' own thread: the service and its database pool stay on their loop.
+        answer = asyncio.run_coroutine_threadsafe(_send(service, case, caller), loop).result(60)
+        answered[case.operation.label, answer.status_code] += 1
+        _check(case, answer)
+
+    further = st.fixed_dictionaries(
+        {}, optional={name: st.sampled_from(values) for name, values in (known or {}).items()}
+    )
+    document = schemathesis.openapi.from_dict(service.app.http.openapi())
+    for found in document.get_all_operations():
+        operation: Any = found.ok()  # pyright: ignore[reportAttributeAccessIssue] -- one that is no operation raises
+        if operation.label not in skip:
+            for mode in GenerationMode:
+                made = (operation.as_strategy(mode), st.sampled_from(callers), further)
+                await asyncio.to_thread(_run, send, made)
+    return answered
+
+
+def _run(send: Callable[..., None], made: Sequence[st.SearchStrategy[Any]]) -> None:
+    run = settings(
+        max_examples=max(1, REQUESTS // len(GenerationMode)),
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+
+    @seed(SEED)
+    @run
+    @given(*made)
+    def each(case: AnyCase, caller: Headers, further: Mapping[str, str]) -> None:
+        send(case, caller, further)
+
+    try:
+        each()
+    except Unsatisfiable:
+        return  # an operation without any input cannot be sent a wrong one
+
+
+async def _send(service: ServiceUnderTest, case: AnyCase, caller: Headers) -> Any:
+    # What would be written to a socket: the path quoted, the body in the media type of the case.
+    wire: Any = requests.Request(**case.as_transport_kwargs(base_url=BASE, headers=dict(caller))).prepare()
+    return await service.http.request(wire.method, wire.url, content=wire.body, headers=dict(wire.headers))
+
+
+def _check(case: AnyCase, answer: Any) -> None:
+    said = f"{case.operation.label} answered {answer.status_code}"
+    assert answer.status_code < 500, f"{said}\n{case.as_curl_command()}"  # noqa: S101 -- this module is for tests
+    if answer.status_code < 400:
+        case.validate_response(
+            schemathesis.Response.from_httpx2(answer, verify=False),
+            checks=[content_type_conformance, response_schema_conformance],
+        )
+        return
+    assert answer.headers["content-type"] == "application/problem+json", said  # noqa: S101 -- the same
+    document = answer.json()
+    assert document.keys() >= PROBLEM, f"{said} with {sorted(document)}"  # noqa: S101 -- the same
+    assert document["status"] == answer.status_code, said  # noqa: S101 -- the same
