@@ -34,9 +34,13 @@ class Group:
 
 GROUPS = (
     Group(("P1", "P2"), "intake"),
+    Group(("P3",), "imports"),
     Group(("P4", "P5"), "claims"),
+    Group(("P13",), "timers"),
     Group(("P12",), "reports"),
     Group(("P6", "P7"), "messages"),
+    Group(("N1",), "mails"),
+    Group(("N2",), "hooks"),
     Group(("P14", "P15"), "at_rest", in_quick=False),
     Group(("P8", "P9", "P10"), "split", in_quick=False),
 )

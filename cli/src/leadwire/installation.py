@@ -1,5 +1,6 @@
 """Where an installation of `leadwire up` keeps things, and the settings that each of its services gets."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from leadwire.announcement import Login
 from leadwire.provision import Databases
 from leadwire.secrets_file import Secrets
 from leadwire.services import SERVICES, Service
+
+# For who tries webhooks on one machine.
+_PASSED_ON = ("LEADWIRE_WEBHOOK_ADDRESSES", "LEADWIRE_WEBHOOK_ALLOW_INSECURE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Installation:
                     "LEADWIRE_SMTP_ALLOW_INSECURE": "true",
                     "LEADWIRE_SMTP_TIMEOUT_SECONDS": "5",  # the sink is on this machine: a lost sender is soon replaced
                     "LEADWIRE_SMTP_FROM": "Leadwire <leadwire@leadwire.local>",
+                    "LEADWIRE_WEBHOOK_SECRET_KEY": self.secrets["webhook_secret_key"],
+                    **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
                 }
             case _:
                 pass

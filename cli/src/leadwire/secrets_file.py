@@ -40,7 +40,7 @@ def fresh_password() -> str:
 
 
 def _fresh(stored: Mapping[str, str]) -> dict[str, str]:
-    names = ["key_pepper", "admin_password", *(f"database_{service.key}" for service in SERVICES)]
+    names = ["key_pepper", "webhook_secret_key", "admin_password", *(f"database_{service.key}" for service in SERVICES)]
     fresh = {name: fresh_password() for name in names if name not in stored}
     if "identity_private_key" not in stored:
         fresh["identity_private_key"] = generate_signing_key()

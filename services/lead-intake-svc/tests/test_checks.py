@@ -1,6 +1,7 @@
 """The checks at intake (I2.17): pure rules."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import phonenumbers
 import pytest
@@ -8,23 +9,35 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lead_intake_svc.checks.email import normalise_email
-from lead_intake_svc.checks.names import check_names
 from lead_intake_svc.checks.phone import normalise_phone
-from lead_intake_svc.checks.run import Subject, run_checks
+from lead_intake_svc.checks.run import checklist_of, run_checks
+from lead_intake_svc.checks.subject import Settings
+from lead_intake_svc.intake.shapes import LeadInput
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def checked(
+    levels: dict[str, str] | None = None, settings: Settings | None = None, /, **fields: Any
+) -> list[tuple[str, str]]:
+    sent = LeadInput.model_validate({"external_id": "1", "project_id": "prj_a", "last_name": "Virtanen", **fields})
+    checklist = checklist_of("FI", levels or {}, settings or Settings())
+    return [(finding.level, finding.code) for finding in run_checks(sent, checklist, NOW).findings]
+
+
 REAL_NAMES = [
     ("Nguyễn Văn", "An"), ("Anna-Maija", "Virtanen-Kääriäinen"), ("Seán", "O'Brien"), ("Seán", "O\u2019Brien"),
     ("Jan", "van der Berg"), ("J", "Li"), ("U", "Nu"), ("李", "小龙"), ("Мария", "Иванова"), ("محمد", "العربي"),
     ("Jean-Luc", "d'Arras"), ("Mary Ann", "St. John"), ("Christopher", "Null"), ("Jon", "Tester"), ("Aaliyah", "Wu"),
     ("X Æ", "Musk"), ("Sukarno", ""), ("", "Prince"), ("Bjørn", "Ångström"), ("Zoë", "Müller-Lüdenscheidt"),
+    ("Þór", "Þórsson"), ("李", ""),
     ("Siiri", "Kaarre"), ("Hawwwa", "Ooo"), ("Martin Luther", "King, Jr."), ("\u02bbAkahi", "Keali\u02bbi"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("first", "last"), REAL_NAMES)
 def test_i2_17_real_people_are_not_insulted(first: str, last: str):
-    assert list(check_names(first or None, last or None)) == []
+    assert checked(first_name=first or None, last_name=last or None, phone="0401234567") == []
 
 
 @pytest.mark.parametrize(
@@ -43,7 +56,7 @@ def test_i2_17_real_people_are_not_insulted(first: str, last: str):
     ],
 )
 def test_i2_17_what_nobody_is_called_is_caught(first: str | None, last: str | None, code: str):
-    assert [finding.code for finding in check_names(first, last)] == [code]
+    assert checked(first_name=first, last_name=last, phone="0401234567") == [("warn", code)]
 
 
 @pytest.mark.parametrize(
@@ -124,19 +137,12 @@ def test_i2_17_addresses(text: str, expected: str | None):
     assert normalise_email(text) == expected
 
 
-def checked(levels: dict[str, str], **fields: str | datetime | None) -> list[tuple[str, str]]:
-    blank: dict[str, str | datetime | None] = dict.fromkeys(
-        ["first_name", "last_name", "phone", "email", "consent_given_at"]
-    )
-    subject = Subject(**(blank | {"last_name": "Virtanen"} | fields))  # pyright: ignore[reportArgumentType] -- as given
-    return [(level, finding.code) for level, finding in run_checks(subject, "FI", levels, NOW).findings]
-
-
-def test_i2_17_a_phone_or_an_email_is_needed():
-    assert checked({}) == [("reject", "contact-missing")]
-    assert checked({}, phone="0401234567") == []
-    assert checked({}, email="a@example.com") == []
-    assert checked({}, email="nonsense") == [("reject", "email-invalid"), ("reject", "contact-missing")]
+def test_i2_17_a_phone_or_an_email_is_needed_whatever_the_project_says():
+    assert checked() == [("reject", "contact-missing")]
+    assert checked({"phone": "off", "required_fields": "off"}, phone="12") == [("reject", "contact-missing")]
+    assert checked(phone="0401234567") == []
+    assert checked(email="a@example.com") == []
+    assert checked(email="nonsense") == [("reject", "email-invalid"), ("reject", "contact-missing")]
 
 
 def test_i2_17_levels_are_the_projects_and_typos_let_nothing_through():
@@ -147,11 +153,12 @@ def test_i2_17_levels_are_the_projects_and_typos_let_nothing_through():
 
 
 def test_i2_17_consent_is_looked_at_where_the_project_asks():
-    contact: dict[str, str | datetime | None] = {"phone": "0401234567"}
-    asked = {"consent": "reject", "consent_fresh": "quarantine"}
-    assert checked({}, **contact) == []
-    assert checked(asked, **contact) == [("reject", "consent-missing")]
-    given = {days: contact | {"consent_given_at": NOW + timedelta(days=days)} for days in (-366, -10, 1)}
-    assert checked(asked, **given[-366]) == [("quarantine", "consent-stale")]
-    assert checked(asked, **given[-10]) == []
-    assert checked(asked, **given[1]) == [("reject", "consent-in-future")]
+    contact = {"phone": "0401234567"}
+    year = Settings(consent_max_age=timedelta(days=365))
+    given = {days: contact | {"consent": {"given_at": NOW + timedelta(days=days)}} for days in (-366, -10, 1)}
+    assert checked({}, year, **contact) == []
+    assert checked({"consent": "reject"}, year, **contact) == [("reject", "consent-missing")]
+    assert checked({"consent": "quarantine"}, year, **given[-366]) == [("quarantine", "consent-stale")]
+    assert checked({"consent": "quarantine"}, **given[-366]) == []
+    assert checked({"consent": "quarantine"}, year, **given[-10]) == []
+    assert checked({"consent": "reject"}, year, **given[1]) == [("reject", "consent-in-future")]

@@ -31,11 +31,20 @@ def make_settings(url: str, port: int = 2525, **others: Any) -> Settings:
         "smtp_allow_insecure": True,
         "smtp_from": "Leadwire <leads@centre.example>",
         "smtp_timeout_seconds": 5,
+        "webhook_secret_key": "a-key-for-tests-that-is-long-enough",
+        "webhook_addresses": "loopback",
+        "webhook_allow_insecure": True,
+        "webhook_timeout_seconds": 5,
     }
     return Settings.model_validate(standard | others)
 
 
 service = make_service_fixture("notify_svc", build, make_settings)
+
+
+@pytest.fixture(name="make_settings")
+def make_settings_fixture() -> Callable[..., Settings]:
+    return make_settings
 
 
 @dataclass

@@ -38,6 +38,7 @@ async def test_a_mail_whose_sender_was_killed_is_unknown_after_its_lease_and_sen
         "LEADWIRE_SMTP_TLS": "off",
         "LEADWIRE_SMTP_ALLOW_INSECURE": "true",
         "LEADWIRE_SMTP_FROM": "leads@centre.example",
+        "LEADWIRE_WEBHOOK_SECRET_KEY": "a-key-for-tests-that-is-long-enough",
     }
     victim = await asyncio.create_subprocess_exec(sys.executable, "-c", SENDER, env=environment)
 

@@ -122,10 +122,13 @@ async def test_a_wrong_password_is_our_trouble_and_not_the_mails(
         {"smtp_username": "u"},
         {"smtp_password": "p"},
         {"smtp_host": ""},
+        {"webhook_addresses": "loopback"},
+        {"webhook_secret_key": "too short"},
     ],
 )
 def test_settings_that_would_not_do_refuse_to_boot(wrong: dict[str, Any]):
     right = {"database_url": "x", "identity_keys": TEST_KEY_SET, "smtp_host": "mail", "smtp_from": "a@b.example"}
+    right["webhook_secret_key"] = "a" * 32
     assert Settings.model_validate(right).smtp_tls == "starttls"
     with pytest.raises(ValidationError):
         Settings.model_validate(right | wrong)

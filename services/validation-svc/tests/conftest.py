@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import pytest
 from contracts.events.intake import LeadAcceptedV1, LeadContent
+from contracts.events.sponsor import ProjectChangedV1, ValidationRules
 from contracts.events.values import Account, Consent, LeadRef, Money, Order, Person, Problem
 from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, make_service_fixture
 from validation_svc.app import build
@@ -74,3 +75,63 @@ def decide(service: ServiceUnderTest) -> Callable[..., Any]:
         )
 
     return post
+
+
+@pytest.fixture
+def tell_project(service: ServiceUnderTest) -> Callable[..., Any]:
+    """What sponsor-svc says about a project; `rules` are those of its validation."""
+
+    async def tell(version: int, *, project_id: str = "prj_1", on: bool = True, name: str = "P", **rules: Any) -> None:
+        event = ProjectChangedV1(
+            project_id=project_id,
+            name=name,
+            kind="outbound",
+            state="active",
+            call_centre_validation=on,
+            validation=ValidationRules(**rules),
+        )
+        await service.deliver(event, version)
+
+    return tell
+
+
+@pytest.fixture
+def fill(service: ServiceUnderTest) -> Callable[..., Any]:
+    """Many open cases at once, of leads `lead_00001` and on."""
+
+    async def insert(count: int, project_id: str = "prj_1") -> None:
+        await service.db.pool.execute(FILL, count, project_id)
+
+    return insert
+
+
+@pytest.fixture
+def states(service: ServiceUnderTest) -> Callable[..., Any]:
+    """The state of every case, by lead."""
+
+    async def read() -> dict[str, str]:
+        rows = await service.db.pool.fetch("SELECT lead_id, state FROM cases ORDER BY lead_id")
+        return {row["lead_id"]: row["state"] for row in rows}
+
+    return read
+
+
+@pytest.fixture
+def ask(service: ServiceUnderTest) -> Callable[..., Any]:
+    """Asks for the next case."""
+
+    async def post(user_id: str = "usr_v", level: str = "call_centre", **body: Any) -> Any:
+        headers = service.headers(level, user_id=user_id)
+        return await service.http.post("/v1/validation/next", json=body, headers=headers)
+
+    return post
+
+
+FILL = """
+INSERT INTO cases (lead_id, partner_id, project_id, received_at, due_at, lead_version, content)
+SELECT 'lead_' || lpad(n::text, 5, '0'), 'ptr_1', $2, now() - make_interval(secs => 100000 - n),
+    now() - make_interval(secs => 100000 - n), 1,
+    jsonb_build_object('person', '{}'::jsonb, 'problems', '[]'::jsonb, 'custom', '{}'::jsonb, 'external_id', n::text,
+        'location', 'queue', 'priority', 'normal', 'after_validation', 'queue')
+FROM generate_series(1, $1) AS n
+"""

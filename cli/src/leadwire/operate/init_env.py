@@ -40,6 +40,8 @@ def environment_file(admin_email: str, *, demo: bool) -> str:
         "",
         "# Partner keys are hashed with the pepper: with another one, all of them stop working.",
         f"LEADWIRE_KEY_PEPPER={fresh_password()}",
+        "# Seals the secrets of webhooks: with another one, all endpoints need new secrets.",
+        f"LEADWIRE_WEBHOOK_SECRET_KEY={fresh_password()}",
         "# identity-svc signs with the private key; all services verify with the public one.",
         f"LEADWIRE_IDENTITY_PRIVATE_KEY='{one_line}'",
         f"LEADWIRE_IDENTITY_KEYS='{public_key_set(private_key)}'",

@@ -1,8 +1,9 @@
 """Ids: UUIDv7 made in Python (PostgreSQL 15 has no uuidv7()), and opaque strings with a type prefix."""
 
-import secrets
+import os
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford, lower case: sorts like the number it encodes
@@ -18,10 +19,20 @@ def new_uuid() -> UUID:
     with _lock:
         sub_milliseconds = _last[0] = max(sub_milliseconds, _last[0] + 1)
     milliseconds, fraction = divmod(sub_milliseconds, 4096)
-    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | secrets.randbits(62))
+    return UUID(
+        int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | (int.from_bytes(os.urandom(8)) >> 2)
+    )
 
 
 def new_id(prefix: str) -> str:
     """For example `lead_01j9…`: 26 characters after the prefix, sortable by time."""
-    number = new_uuid().int
+    return _written(prefix, new_uuid().int)
+
+
+def lowest_id(prefix: str, at: datetime) -> str:
+    """Not an id, but where those made at that time (to the millisecond) or later begin."""
+    return _written(prefix, max(int(at.timestamp() * 1000), 0) << 80)
+
+
+def _written(prefix: str, number: int) -> str:
     return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

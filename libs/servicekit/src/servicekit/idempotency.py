@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -41,6 +41,10 @@ DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000
 ))
 """
+_DELETE_ABOUT = """
+DELETE FROM idempotency_keys
+WHERE EXISTS (SELECT FROM unnest($1::bytea[]) AS about (id) WHERE position(about.id IN body) > 0)
+"""
 CLEAN_EVERY_SECONDS = 600
 _FIND = """
 SELECT fingerprint, status, headers, body FROM idempotency_keys
@@ -63,7 +67,10 @@ class StrictRequest(Request):
 
 
 class Route(APIRoute):
-    """The route class of every router: strict JSON, and idempotency where the header is sent with a POST."""
+    """The route class of every router: strict JSON, and idempotency where the header is sent with a POST.
+
+    An endpoint whose answer shows a secret once says with `answer_to_keep` what a repeat is given.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -75,14 +82,18 @@ class Route(APIRoute):
             # Without credentials there is nobody whose answer could be given again.
             if key is None or strict.method != "POST" or handles_it or not _has_credentials(strict):
                 return await handle(strict)
-            return await _handle_once(strict, key, handle)
+            return await _handle_once(strict, key, handle, getattr(self.endpoint, "answer_to_keep", bytes))
 
         return handle_strictly
 
 
 async def _handle_once(
-    request: Request, key: str, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    request: Request,
+    key: str,
+    handle: Callable[[Request], Coroutine[Any, Any, Response]],
+    answer_to_keep: Callable[[bytes], bytes],
 ) -> Response:
+    """`answer_to_keep` takes out of an answer what must not be stored, such as a secret that is shown once."""
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise invalid("idempotency-key-invalid", f"The key must have 1 to {MAX_KEY_LENGTH} characters.")
     database: Database = request.app.state.database
@@ -101,7 +112,8 @@ async def _handle_once(
             return Response(stored["body"], stored["status"], headers)
         response = await handle(request)
         kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        await work.execute(_STORE, caller, key, fingerprint, response.status_code, kept, bytes(response.body))
+        body = answer_to_keep(bytes(response.body))
+        await work.execute(_STORE, caller, key, fingerprint, response.status_code, kept, body)
         return response
 
 
@@ -129,6 +141,11 @@ async def forget_old_answers(database: Database) -> None:
     """In portions, so that no lock is held for long."""
     while not (await database.pool.execute(_DELETE_OLD)).endswith(" 0"):
         pass
+
+
+async def forget_answers(work: UnitOfWork, ids: Sequence[str]) -> int:
+    """Erasure: removes every kept answer that names one of `ids`; says how many."""
+    return int((await work.execute(_DELETE_ABOUT, [one.encode() for one in ids])).rsplit(" ", 1)[1])
 
 
 async def keep_clean(database: Database) -> None:

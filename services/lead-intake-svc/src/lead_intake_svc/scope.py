@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from servicekit.identity import Identity, current_identity
 from servicekit.problems import forbidden
 
-from lead_intake_svc.keys.authenticate import READ, Authenticator
+from lead_intake_svc.keys.authenticate import READ, WRITE, Authenticator
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Scope:
     staff: bool
 
 
+TEST_ONLY = "leads.test"
 EVERYTHING = Scope(None, None, staff=True)
 
 
@@ -58,11 +59,22 @@ def partners_of(identity: Identity) -> str | None:
 
 async def _viewer(request: Request) -> Identity:
     """A signed-in person, or a partner key with the reading scope."""
+    return await _caller(request, READ)
+
+
+async def _writer(request: Request) -> Identity:
+    """A signed-in person, or a partner key with the writing scope; a test key has the permission `leads.test`."""
+    return await _caller(request, WRITE)
+
+
+async def _caller(request: Request, scope: str) -> Identity:
     if request.headers.get("authorization", "").startswith("Bearer lw_"):
         authenticator: Authenticator = request.app.state.authenticator
-        key = await authenticator.holder(request, READ)
-        return Identity(f"key_{key.id}", "partner", partner_id=key.partner_id)
+        key = await authenticator.holder(request, scope)
+        permissions = frozenset({TEST_ONLY} if key.test else ())
+        return Identity(f"key_{key.id}", "partner", permissions, partner_id=key.partner_id)
     return current_identity(request)
 
 
 Viewer = Annotated[Identity, Depends(_viewer)]
+Writer = Annotated[Identity, Depends(_writer)]

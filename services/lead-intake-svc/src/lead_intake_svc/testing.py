@@ -15,7 +15,14 @@ PEPPER: Final = "a pepper that only the tests know, 32 and more"
 
 
 def settings_for(url: str) -> Settings:
-    return Settings(database_url=SecretStr(url), identity_keys=TEST_KEY_SET, key_pepper=SecretStr(PEPPER))
+    return Settings(
+        database_url=SecretStr(url), identity_keys=TEST_KEY_SET, key_pepper=SecretStr(PEPPER), import_bytes=16 * 1024**2
+    )
+
+
+def environment_for(url: str) -> dict[str, str]:
+    """The same settings, for a process."""
+    return {"LEADWIRE_DATABASE_URL": url, "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET, "LEADWIRE_KEY_PEPPER": PEPPER}
 
 
 _numbers = count(1)
@@ -91,6 +98,11 @@ class World:
 
     async def rows(self, query: str, *args: Any) -> list[Any]:
         return await self.service.db.pool.fetch(query, *args)
+
+    async def import_files(self) -> None:
+        """What the worker's task does, until no file waits."""
+        while await self.service.app.http.state.importer.work_once():
+            pass
 
     async def noticed(self) -> None:
         """Returns when the service's copy of the reference data is fresh; elsewhere that takes half a second."""

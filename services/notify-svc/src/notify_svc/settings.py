@@ -2,12 +2,14 @@
 
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from servicekit.settings import ServiceSettings
 
 from notify_svc.sending.addresses import is_sendable
+
+Pace = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class Settings(ServiceSettings):
@@ -22,6 +24,27 @@ class Settings(ServiceSettings):
     smtp_timeout_seconds: float = Field(default=60, gt=0, le=300, description="For each command's reply")
     smtp_connections: int = Field(default=8, ge=1, le=100, description="Mails under way at once, in this process")
     smtp_connections_per_domain: int = Field(default=4, ge=1, le=100, description="Of them, to one domain at most")
+    mails_per_minute_per_domain: int = Field(default=0, ge=0, description="To each domain; 0: no limit")
+    mails_per_minute_per_sponsor: int = Field(default=0, ge=0, description="About each sponsor's leads; 0: no limit")
+    mail_domain_limits: dict[str, Pace] = Field(default={}, description='Others for some, e.g. {"example.org": 60}')
+    mail_sponsor_limits: dict[str, Pace] = Field(default={}, description='Others for some, e.g. {"spo_1": 60}')
+    alarm_period_minutes: int = Field(default=60, ge=1, description="The same alarm is mailed once in this time")
+    webhook_secret_key: SecretStr = Field(min_length=32, description="Seals the secrets of webhooks in the database")
+    webhook_addresses: Literal["public", "loopback"] = Field(
+        default="public", description="`loopback`: this machine, too, and there without encryption"
+    )
+    webhook_allow_insecure: bool = Field(
+        default=False, description="Must be true for webhook_addresses=loopback: development only"
+    )
+    webhook_ca_file: Path | None = Field(
+        default=None, description="PEM file to trust instead of the system's authorities"
+    )
+    webhook_timeout_seconds: float = Field(default=30, gt=0, le=300, description="For a whole attempt")
+    webhook_connections: int = Field(
+        default=32, ge=1, le=500, description="Attempts under way at once, in this process"
+    )
+    webhook_connections_per_endpoint: int = Field(default=8, ge=1, le=100, description="Of them, to one endpoint")
+    webhook_ledger_days: int = Field(default=90, ge=7, le=3650, description="Finished deliveries are kept so long")
 
     @field_validator("smtp_from")
     @classmethod
@@ -34,6 +57,10 @@ class Settings(ServiceSettings):
     def _is_safe(self) -> Self:
         if self.smtp_tls == "off" and not self.smtp_allow_insecure:
             raise ValueError("smtp_tls=off sends mail in the clear: it needs smtp_allow_insecure=true")
+        if self.webhook_addresses != "public" and not self.webhook_allow_insecure:
+            raise ValueError(
+                "webhook_addresses=loopback reaches into this machine: it needs webhook_allow_insecure=true"
+            )
         if (self.smtp_username is None) != (self.smtp_password is None):
             raise ValueError("smtp_username and smtp_password belong together")
         return self

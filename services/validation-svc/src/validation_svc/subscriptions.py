@@ -1,11 +1,24 @@
 """What validation-svc hears."""
 
-from contracts.events.intake import LeadAcceptedV1, LeadUpdatedV1
+from contracts.events.intake import (
+    ErasureRequestedV1,
+    LeadAcceptedV1,
+    LeadUpdatedV1,
+    ReturnAcceptedV1,
+    ReturnDeclinedV1,
+    ReturnDisputedV1,
+    ReturnLapsedV1,
+    ReturnRequestedV1,
+)
+from contracts.events.notify import WebhookDeliveredV1
 from contracts.events.sponsor import ProjectActivatedV1, ProjectChangedV1, ProjectCreatedV1, ProjectPassivatedV1
-from messaging.subscription import Ordering, Subscription
+from messaging.subscription import Ordering, Subscription, each
 
+from validation_svc.billing.keep_deliveries import keep_deliveries
 from validation_svc.cases.open_cases import open_cases
+from validation_svc.erasure.erase_leads import erase_leads
 from validation_svc.projects.keep_projects import keep_projects
+from validation_svc.returns.keep_returns import keep_returns
 
 SUBSCRIPTIONS = (
     Subscription(
@@ -23,5 +36,26 @@ SUBSCRIPTIONS = (
             ProjectActivatedV1: keep_projects,
             ProjectPassivatedV1: keep_projects,
         },
+    ),
+    Subscription(
+        name="validation-svc.returns",
+        ordering=Ordering.LAST_VERSION_WINS,
+        handlers={
+            ReturnRequestedV1: keep_returns,
+            ReturnAcceptedV1: keep_returns,
+            ReturnDeclinedV1: keep_returns,
+            ReturnDisputedV1: keep_returns,
+            ReturnLapsedV1: keep_returns,
+        },
+    ),
+    Subscription(
+        name="validation-svc.deliveries",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={WebhookDeliveredV1: keep_deliveries},
+    ),
+    Subscription(
+        name="validation-svc.erasures",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={ErasureRequestedV1: each(erase_leads)},
     ),
 )

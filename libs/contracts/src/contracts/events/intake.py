@@ -3,7 +3,18 @@
 from typing import Any
 
 from contracts.event import Event, event
-from contracts.events.values import Account, CallingHours, Consent, LeadRef, Moment, Order, Person, Problem
+from contracts.events.values import (
+    Account,
+    CallingHours,
+    Consent,
+    LeadRef,
+    Moment,
+    Money,
+    Order,
+    Person,
+    Problem,
+    Value,
+)
 
 
 class LeadEvent(Event, frozen=True, kw_only=True):
@@ -73,6 +84,13 @@ class LeadReplacedV1(LeadEvent, frozen=True, kw_only=True):
     replacement_id: str
 
 
+@event("intake.lead.replacement_undone.v1")
+class LeadReplacementUndoneV1(LeadEvent, frozen=True, kw_only=True):
+    """`replacement_id` did not come in the stead of `lead` after all; it is billed as any other."""
+
+    replacement_id: str
+
+
 @event("intake.lead.sold.v1")
 class LeadSoldV1(LeadContent, frozen=True, kw_only=True):
     """Given to the buying partner `buyer_id`, with everything that the buyer receives. Nobody works it any more."""
@@ -101,8 +119,8 @@ class ReturnContent(Event, frozen=True, kw_only=True):
     """A lead on its way back to the partner who sold it; `sequence` is the return's version.
 
     `comment` is the call centre's and internal unless the partner's `include_comments_with_return` is on; `answer` is
-    the partner's. `evidence` has attempts, dispositions, validation notes, consent, duplicate. `answer_by`: when it
-    lapses.
+    the partner's. `evidence` has attempts, dispositions, consent, duplicate, and in `notes` what validators and agents
+    wrote: as internal as `comment`. `answer_by`: when it lapses.
     """
 
     return_id: str
@@ -146,6 +164,62 @@ class ReturnLapsedV1(ReturnContent, frozen=True, kw_only=True):
     """No answer until `answer_by`. `outcome` is `accepted` (another event follows) or `escalated`."""
 
     outcome: str
+
+
+class SaleReturnContent(ReturnContent, frozen=True, kw_only=True):
+    """A sold lead on its way back from `buyer_id` (I2.24): the same machine with the roles swapped, we answer.
+
+    `comment` is the buyer's, `answer` is ours.
+    """
+
+    buyer_id: str
+    sale_id: str
+
+
+@event("intake.sale_return.requested.v1")
+class SaleReturnRequestedV1(SaleReturnContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.sale_return.accepted.v1")
+class SaleReturnAcceptedV1(SaleReturnContent, frozen=True, kw_only=True):
+    """The lead is no longer sold: it may be sold again, or returned to who sold it to us. Work does not start again."""
+
+
+@event("intake.sale_return.declined.v1")
+class SaleReturnDeclinedV1(SaleReturnContent, frozen=True, kw_only=True):
+    """The lead stays sold. Final unless the buyer disputes it."""
+
+
+@event("intake.sale_return.disputed.v1")
+class SaleReturnDisputedV1(SaleReturnContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.sale_return.lapsed.v1")
+class SaleReturnLapsedV1(SaleReturnContent, frozen=True, kw_only=True):
+    """As `intake.return.lapsed.v1`."""
+
+    outcome: str
+
+
+@event("intake.credit.entered.v1")
+class CreditEnteredV1(LeadEvent, frozen=True, kw_only=True):
+    """An accepted return is worth `amount`, None where no price is known.
+
+    `direction` is `from_partner` when `partner_id` sold the lead to us, `to_partner` when it bought it from us.
+    """
+
+    credit_id: str
+    return_id: str
+    partner_id: str
+    direction: str
+    entered_at: Moment
+    amount: Money | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.credit_id
 
 
 class ImportContent(Event, frozen=True, kw_only=True):
@@ -279,4 +353,35 @@ class SuppressionAddedV1(SuppressionContent, frozen=True, kw_only=True):
 
 @event("intake.suppression.removed.v1")
 class SuppressionRemovedV1(SuppressionContent, frozen=True, kw_only=True):
+    pass
+
+
+class SuppressionEntry(Value, frozen=True, kw_only=True):
+    """As `SuppressionContent`."""
+
+    suppression_id: str
+    kind: str
+    value: str
+    scope: str
+    scope_id: str | None
+
+
+class SuppressionsContent(Event, frozen=True, kw_only=True):
+    """Up to 500 entries of a suppression list. `sequence` is that of each entry: 1 when added, 2 when removed."""
+
+    list_id: str
+    entries: list[SuppressionEntry]
+
+    @property
+    def subject(self) -> str:
+        return self.list_id
+
+
+@event("intake.suppressions.added.v1")
+class SuppressionsAddedV1(SuppressionsContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.suppressions.removed.v1")
+class SuppressionsRemovedV1(SuppressionsContent, frozen=True, kw_only=True):
     pass

@@ -1,7 +1,7 @@
 """Events of notify-svc."""
 
 from contracts.event import Event, event
-from contracts.events.intake import AlarmContent, ErasureReceipt
+from contracts.events.intake import AlarmContent, ErasureReceipt, LeadEvent
 from contracts.events.values import LeadRef
 
 
@@ -69,6 +69,24 @@ class WebhookExhaustedV1(WebhookEvent, frozen=True, kw_only=True):
     """Given up: `reason` says whether after the last retry, because of a 410, or because the address is not allowed."""
 
     reason: str
+
+
+@event("notify.return.received.v1")
+class ReturnReceivedV1(LeadEvent, frozen=True, kw_only=True):
+    """A buyer that runs Leadwire itself wants to give back a lead that we sold to it (I2.24).
+
+    `lead` is ours; `buyer_id` the partner that bought it; `external_return_id` the buyer's own id of the return: the
+    same one again is the same return. `comment` is the buyer's.
+    """
+
+    buyer_id: str
+    external_return_id: str
+    reason: str
+    comment: str | None = None
+
+    @property
+    def lead_id(self) -> str:
+        return self.lead.lead_id
 
 
 @event("notify.alarm.raised.v1")

@@ -8,21 +8,24 @@ SEVERITY = {OFF: 0, WARN: 1, QUARANTINE: 2, REJECT: 3}
 
 # What holds where a project says nothing. A doubtful name is no reason to lose a customer: it only warns.
 DEFAULT_LEVELS: Mapping[str, str] = {
-    "required": REJECT,
+    "required_fields": REJECT,
     "phone": REJECT,
+    "phone_type": OFF,
     "email": REJECT,
-    "name": WARN,
+    "email_mx": OFF,
+    "names": WARN,
     "consent": OFF,
-    "consent_fresh": OFF,
+    "country": OFF,
+    "postcode": OFF,
     "suppression": REJECT,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`check` names the rule whose level decides; `field` is a JSON pointer into the lead. Holds no input values."""
+    """`level` is what the project gave the check; `field` a JSON pointer into the lead. Holds no input values."""
 
-    check: str
+    level: str
     code: str
     field: str | None
     detail: str

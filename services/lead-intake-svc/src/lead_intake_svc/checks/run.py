@@ -1,50 +1,69 @@
 """All checks that look at the lead alone, in the order in which their reasons count."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from lead_intake_svc.checks.address import check_country, check_postcode
 from lead_intake_svc.checks.consent import check_consent
+from lead_intake_svc.checks.contact import check_contact, check_mail_domain, check_phone_type
 from lead_intake_svc.checks.email import normalise_email
+from lead_intake_svc.checks.fields import check_custom, check_required
 from lead_intake_svc.checks.names import check_names
 from lead_intake_svc.checks.phone import normalise_phone
-from lead_intake_svc.checks.problem import OFF, Finding, level_of
+from lead_intake_svc.checks.problem import DEFAULT_LEVELS, OFF, Finding, level_of
+from lead_intake_svc.checks.subject import Rules, Sent, Settings, Subject
+
+Check = Callable[[Subject, Rules], Iterator[Finding]]
+# A check that is off, or has nothing to look for, is not even called. The first one is always wanted.
+_CHECKS: Final[tuple[tuple[Check, Callable[[Rules], bool]], ...]] = (
+    (check_contact, lambda _: True),
+    (check_required, lambda rules: rules.levels["required_fields"] != OFF and bool(rules.settings.required)),
+    (check_phone_type, lambda rules: rules.levels["phone_type"] != OFF),
+    (check_mail_domain, lambda rules: rules.levels["email_mx"] != OFF),
+    (check_names, lambda rules: rules.levels["names"] != OFF),
+    (check_consent, lambda rules: rules.levels["consent"] != OFF),
+    (check_country, lambda rules: rules.levels["country"] != OFF),
+    (check_postcode, lambda rules: rules.levels["postcode"] != OFF),
+    (check_custom, lambda rules: bool(rules.settings.custom)),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What is looked at: as it was sent."""
+class Checklist:
+    """A project's checks, ready to run: made once, when the project is loaded."""
 
-    first_name: str | None
-    last_name: str | None
-    phone: str | None
-    email: str | None
-    consent_given_at: datetime | None
+    rules: Rules
+    checks: tuple[Check, ...]
+
+    @property
+    def asks_for_mail_domain(self) -> bool:
+        return self.rules.levels["email_mx"] != OFF
+
+    @property
+    def suppression(self) -> str:
+        return self.rules.levels["suppression"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`phone` and `email` normalised, None where missing or wrong; `findings` with the level that the project gave."""
+    """`phone` and `email` normalised, None where missing or wrong."""
 
     phone: str | None
     email: str | None
-    findings: tuple[tuple[str, Finding], ...]
+    findings: tuple[Finding, ...]
 
 
-def run_checks(subject: Subject, region: str, levels: Mapping[str, str], now: datetime) -> Checked:
-    phone = normalise_phone(subject.phone, region) if subject.phone else None
-    email = normalise_email(subject.email) if subject.email else None
-    findings = (*_contact(subject, phone, email), *check_names(subject.first_name, subject.last_name))
-    if any(level_of(check, levels) != OFF for check in ("consent", "consent_fresh")):
-        findings = (*findings, *check_consent(subject.consent_given_at, now))
-    judged = ((level_of(finding.check, levels), finding) for finding in findings)
-    return Checked(phone, email, tuple((level, finding) for level, finding in judged if level != OFF))
+def checklist_of(region: str, levels: Mapping[str, str], settings: Settings) -> Checklist:
+    rules = Rules(region, {check: level_of(check, levels) for check in DEFAULT_LEVELS}, settings)
+    return Checklist(rules, tuple(check for check, wanted in _CHECKS if wanted(rules)))
 
 
-def _contact(subject: Subject, phone: str | None, email: str | None) -> Iterator[Finding]:
-    if subject.phone and phone is None:
-        yield Finding("phone", "phone-invalid", "/phone", "There is no such phone number.")
-    if subject.email and email is None:
-        yield Finding("email", "email-invalid", "/email", "This is not an e-mail address.")
-    if phone is None and email is None:
-        yield Finding("required", "contact-missing", "/phone", "A phone number or an e-mail address is needed.")
+def run_checks(sent: Sent, checklist: Checklist, now: datetime, *, takes_mail: bool | None = None) -> Checked:
+    rules = checklist.rules
+    phone = normalise_phone(sent.phone, rules.region) if sent.phone else None
+    email = normalise_email(sent.email) if sent.email else None
+    subject = Subject(sent, phone, email, takes_mail, now)
+    findings = [finding for check in checklist.checks for finding in check(subject, rules)]
+    return Checked(phone, email, tuple(findings))

@@ -1,18 +1,25 @@
 """From a validated body to a candidate: which project and list it is for, and whether they take leads now."""
 
-from lead_intake_svc.intake.candidate import Candidate, Sender, make_candidate
+from lead_intake_svc.checks.email import domain_of, normalise_email
+from lead_intake_svc.intake.candidate import Candidate, Outside, Sender, make_candidate
 from lead_intake_svc.intake.shapes import LeadInput
+from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.reference.facts import ProjectFacts
+from lead_intake_svc.suppressions.hashing import Hashing
 from servicekit.problems import DomainError, conflict, invalid
 
 
 class Admission:
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, mail_domains: MailDomains, hashing: Hashing) -> None:
         self._reference = reference
+        self._mail_domains = mail_domains
+        self._hashing = hashing
 
     async def missing_known(self, leads: list[LeadInput]) -> None:
-        """Looks again, once, for projects and lists that this process does not know yet."""
+        """Looks again, once, for projects and lists that this process does not know yet, and asks about the domains of
+        leads whose project wants that.
+        """
         reference = self._reference
         if any(
             lead.project_id not in reference.projects
@@ -20,19 +27,46 @@ class Admission:
             for lead in leads
         ):
             await reference.reload()
+        domains = {domain for lead in leads if (domain := self._asked_domain(lead)) is not None}
+        if domains:
+            await self._mail_domains.look_up(domains)
 
     def admit(self, lead: LeadInput, sender: Sender, fingerprint: bytes) -> Candidate:
+        """Raises as `project_for` does."""
+        project = self.project_for(lead.project_id, lead.contact_list_id)
+        return self.candidate(lead, sender, project, fingerprint)
+
+    async def known_project(self, project_id: str, contact_list_id: str | None) -> ProjectFacts:
+        """As `project_for`, after a look at what this process may not know yet."""
+        await self._reference.reload()
+        return self.project_for(project_id, contact_list_id)
+
+    def project_for(self, project_id: str, contact_list_id: str | None) -> ProjectFacts:
         """Raises 422 for an unknown project or list, 409 for one that takes no leads."""
-        project = self._reference.projects.get(lead.project_id)
+        project = self._reference.projects.get(project_id)
         if project is None:
             raise invalid("project-unknown", "There is no such project.", "/project_id")
         if not project.active:
             raise conflict("campaign-passive", "The project takes no leads at the moment.")
-        if lead.contact_list_id is not None:
-            error = self._list_error(lead.contact_list_id, project)
+        if contact_list_id is not None:
+            error = self._list_error(contact_list_id, project)
             if error is not None:
                 raise error
-        return make_candidate(lead, sender, project, fingerprint)
+        return project
+
+    def candidate(self, lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes) -> Candidate:
+        """Checked, whether or not the project takes leads now."""
+        domain = self._asked_domain(lead)
+        takes_mail = None if domain is None else self._mail_domains.takes_mail(domain)
+        return make_candidate(lead, sender, project, fingerprint, Outside(self._hashing, takes_mail))
+
+    def _asked_domain(self, lead: LeadInput) -> str | None:
+        """The domain about whose mail servers the project asks."""
+        project = self._reference.projects.get(lead.project_id)
+        if project is None or not project.checks.asks_for_mail_domain or not lead.email:
+            return None
+        email = normalise_email(lead.email)
+        return None if email is None else domain_of(email)
 
     def _list_error(self, contact_list_id: str, project: ProjectFacts) -> DomainError | None:
         found = self._reference.contact_lists.get(contact_list_id)

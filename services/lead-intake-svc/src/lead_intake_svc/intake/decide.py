@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contracts.events.values import LeadRef, Problem
-from lead_intake_svc.checks.problem import OFF, QUARANTINE, REJECT, WARN, level_of
+from lead_intake_svc.checks import consent
+from lead_intake_svc.checks.problem import OFF, QUARANTINE, REJECT, WARN
 from lead_intake_svc.intake.candidate import Candidate, worst
 
 _STATUS = {REJECT: "rejected", QUARANTINE: "quarantined"}
+_RETURNED = Problem(code="returned-before", level=REJECT, detail="You sent this person before, and took them back.")
 _ACTION_LEVEL = {"reject": REJECT, "quarantine": QUARANTINE}
+SUPPRESSED, LIST_STALE = "suppressed", "suppression-list-stale"
+# What *always deliver* never overrides, and no person either.
+UNDELIVERABLE = frozenset({SUPPRESSED, LIST_STALE, *consent.CODES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Match:
 class Known:
     """What was looked up for a batch, by position in it.
 
-    `numbers` has the highest number that an identity has so far; `guard` is the version of the suppressions.
+    `numbers` has the highest number that an identity has so far; `guard` is the version of the suppressions;
+    `returned` are those whose person this partner sent before, and took back.
     """
 
     guard: int
@@ -32,6 +38,7 @@ class Known:
     suppressed: frozenset[int] = frozenset()
     duplicates: Mapping[int, Match] = field(default_factory=dict[int, Match])
     numbers: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    returned: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,10 @@ class IdentityRow:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A new lead as it will be stored. `reason` is None exactly when it is accepted."""
+    """A new lead as it will be stored. `reason` is None exactly when it is accepted.
+
+    Not `billable`: accepted although a check would have quarantined it, or in the stead of a returned lead.
+    """
 
     candidate: Candidate
     status: str
@@ -54,6 +64,7 @@ class Decided:
     duplicate: Match | None
     received_at: datetime
     identities: tuple[IdentityRow, ...]
+    billable: bool = True
 
     @property
     def held(self) -> bool:
@@ -90,23 +101,28 @@ class Batch:
             return Existing(existing)
         self._external[external] = candidate.ref.lead_id
         problems = candidate.problems
-        if position in self._known.suppressed:
-            problems = (*_suppressed(candidate), *problems)
+        suppression = suppression_problems(candidate, self._now, listed=position in self._known.suppressed)
+        if suppression:
+            problems = (*suppression, *problems)
+        if position in self._known.returned:
+            problems = (*problems, _RETURNED)
         duplicate = self._duplicate_of(position, candidate)
         if duplicate is not None:
             problems = (*problems, _duplicate(candidate))
         reason = worst(problems)
         status = _STATUS.get(reason.level, "accepted") if reason else "accepted"
-        accepted = status == "accepted"
+        anyway = status == "quarantined" and delivered_anyway(candidate, problems)
+        accepted = status == "accepted" or anyway
         return Decided(
             candidate=candidate,
-            status=status,
+            status="accepted" if accepted else status,
             reason=None if accepted or reason is None else reason.code,
             location=candidate.partner.location(candidate.asked_location) if accepted else None,
             problems=problems,
             duplicate=duplicate,
             received_at=self._now,
             identities=() if status == "rejected" else self._identities(candidate),
+            billable=not anyway and candidate.content.replacement_for is None,
         )
 
     def _duplicate_of(self, position: int, candidate: Candidate) -> Match | None:
@@ -147,10 +163,24 @@ def decide_all(candidates: Sequence[Candidate], known: Known, now: datetime) -> 
     return [batch.decide(position, candidate) for position, candidate in enumerate(candidates)]
 
 
-def _suppressed(candidate: Candidate) -> list[Problem]:
-    level = level_of("suppression", candidate.project.checks)
-    detail = "This person is on a suppression list."
-    return [] if level == OFF else [Problem(code="suppressed", level=level, detail=detail)]
+def suppression_problems(candidate: Candidate, now: datetime, *, listed: bool) -> list[Problem]:
+    """I2.18. Nobody knows of whom a stale list should have spoken, so that it is said of every lead."""
+    level = candidate.project.checks.suppression
+    if level == OFF:
+        return []
+    found = [Problem(code=SUPPRESSED, level=level, detail="This person is on a suppression list.")] if listed else []
+    freshness = candidate.project.suppressions
+    if freshness.until is not None and freshness.until < now:
+        words = "A national suppression list is more than 31 days old."
+        found.append(Problem(code=LIST_STALE, level=freshness.stale_level, detail=words))
+    return found
+
+
+def delivered_anyway(candidate: Candidate, problems: Sequence[Problem]) -> bool:
+    """I2.17, *always deliver*: cautions only, and none of those that nobody may override."""
+    return candidate.project.always_deliver and not any(
+        problem.level == QUARANTINE and problem.code in UNDELIVERABLE for problem in problems
+    )
 
 
 def _duplicate(candidate: Candidate) -> Problem:

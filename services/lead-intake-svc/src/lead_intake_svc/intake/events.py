@@ -19,7 +19,8 @@ def decision_event(decided: Decided) -> Event:
     candidate = decided.candidate
     if decided.location is not None:
         fields = content_fields(candidate, decided.received_at)
-        return LeadAcceptedV1(location=decided.location, problems=list(decided.problems), **fields)
+        problems = list(decided.problems)
+        return LeadAcceptedV1(location=decided.location, problems=problems, billable=decided.billable, **fields)
     return _REFUSALS[decided.status](
         lead=candidate.ref,
         external_id=candidate.external_id,
@@ -47,4 +48,5 @@ def content_fields(candidate: Candidate, received_at: datetime) -> dict[str, Any
         "comments": content.comments,
         "contact_time": content.contact_time,
         "custom": content.custom,
+        "replacement_for": content.replacement_for,
     }

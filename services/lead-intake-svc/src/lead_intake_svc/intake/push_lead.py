@@ -7,6 +7,7 @@ from lead_intake_svc.intake.candidate import Candidate
 from lead_intake_svc.intake.decide import Decided, Existing
 from lead_intake_svc.intake.group_commit import GroupCommit
 from lead_intake_svc.intake.outcomes import LeadAnswer, answer_of, as_http
+from lead_intake_svc.intake.own_transaction import OwnTransaction
 from lead_intake_svc.intake.settle import KeyReused, Outcome, Replayed
 from lead_intake_svc.revisions.revise_lead import revise_lead
 from messaging.database import Database
@@ -30,18 +31,19 @@ def in_progress() -> DomainError:
 
 
 class Intake:
-    def __init__(self, database: Database, group: GroupCommit) -> None:
+    def __init__(self, database: Database, group: GroupCommit, alone: OwnTransaction) -> None:
         self._database = database
         self._group = group
+        self._alone = alone
 
     async def push(self, candidate: Candidate) -> Pushed:
         """Raises what `revise_lead` raises, and 503 when nothing is known to be committed."""
-        return await self.conclude(candidate, await self._group.submit(candidate))
+        return await self.conclude(candidate, await self.submit(candidate))
 
     async def push_once(self, candidate: Candidate, once: Once) -> tuple[StoredAnswer, bool]:
         """With an `Idempotency-Key`: the answer, and whether it is a repeated one."""
         keyed = replace(candidate, once=once)
-        outcome = await self._group.submit(keyed)
+        outcome = await self.submit(keyed)
         match outcome:
             case Replayed(answer):
                 return answer, True
@@ -64,6 +66,9 @@ class Intake:
         return Pushed(200, answer, changed)
 
     def submit(self, candidate: Candidate) -> asyncio.Future[Outcome]:
+        """Done when the candidate's fate is committed: with that of others, wherever that is possible."""
+        if self._alone.needed(candidate):
+            return asyncio.ensure_future(self._alone.settle(candidate))
         return self._group.submit(candidate)
 
     async def _revise_once(self, lead_id: str, candidate: Candidate, once: Once) -> StoredAnswer:

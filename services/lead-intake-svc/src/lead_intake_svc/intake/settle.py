@@ -45,14 +45,15 @@ async def settle(connection: Any, source: str, candidates: Sequence[Candidate], 
     """
     keyed = [candidate.once for candidate in candidates if candidate.once is not None]
     if not keyed and not exclusive:
-        return await _round(connection, source, candidates)
+        return await decide_and_write(connection, source, candidates)
     async with connection.transaction():
         if exclusive:
             await store.lock_guard(connection)
         return await _keyed_round(connection, source, candidates, keyed)
 
 
-async def _round(connection: Any, source: str, candidates: Sequence[Candidate]) -> list[Any]:
+async def decide_and_write(connection: Any, source: str, candidates: Sequence[Candidate]) -> list[Any]:
+    """A `Decided` or `Existing` for each candidate. Raises as `settle` does; commits with the caller's transaction."""
     now = datetime.now(UTC)
     known = await store.look_up(connection, candidates, now)
     decisions = decide_all(candidates, known, now)
@@ -78,7 +79,7 @@ async def _keyed_round(
         if candidate.once is not None:
             outcomes[i] = _known_key(candidate.once, stored, seen)
     open_places = [i for i, outcome in enumerate(outcomes) if outcome is None]
-    decisions = await _round(connection, source, [candidates[i] for i in open_places])
+    decisions = await decide_and_write(connection, source, [candidates[i] for i in open_places])
     answers: list[tuple[Once, StoredAnswer]] = []
     for i, decision in zip(open_places, decisions, strict=True):
         outcomes[i] = decision

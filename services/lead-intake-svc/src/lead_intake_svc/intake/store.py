@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from contracts.envelope import OutgoingMessage
 from contracts.events.values import Problem
-from lead_intake_svc.checks.email import domain_of
 from lead_intake_svc.intake.candidate import Candidate, Content
 from lead_intake_svc.intake.decide import Decided, IdentityRow, Known, Match, since
 from messaging.unit_of_work import outbox_columns
@@ -18,26 +17,30 @@ _GUARD, _EXISTING, _SUPPRESSED, _IDENTITY = range(4)
 # Each lateral probe reads an index and nothing else; a value shared by many leads is read from its newest end.
 LOOK_UP = f"""
 SELECT {_GUARD} AS what, 0 AS i, version AS n, NULL::text AS kind, NULL::text AS value, NULL::text AS lead_id,
-    NULL::text AS partner_id
+    NULL::text AS partner_id, false AS returned
 FROM change_counters WHERE name = 'suppressions'
 UNION ALL
-SELECT {_EXISTING}, asked.i, 0, NULL, NULL, found.id, NULL
+SELECT {_EXISTING}, asked.i, 0, NULL, NULL, found.id, NULL, false
 FROM json_to_recordset($1::json) AS asked (i int, partner_id text, external_id text)
 CROSS JOIN LATERAL (
     SELECT id FROM leads WHERE external_id = asked.external_id AND partner_id || '' = asked.partner_id LIMIT 1
 ) AS found
 UNION ALL
-SELECT {_SUPPRESSED}, asked.i, 0, NULL, NULL, NULL, NULL
-FROM json_to_recordset($2::json) AS asked (i int, kind text, value text, sponsor_id text, project_id text)
+SELECT {_SUPPRESSED}, asked.i, 0, NULL, NULL, NULL, NULL, false
+FROM json_to_recordset($2::json) AS asked (i int, kind text, value text, hashed text, sponsor_id text, project_id text)
 CROSS JOIN LATERAL (
-    SELECT 1 FROM suppressions AS s WHERE s.kind = asked.kind AND s.value = asked.value
+    SELECT 1 FROM suppressions AS s WHERE s.kind = asked.kind AND s.value = ANY (ARRAY[asked.value, asked.hashed])
     AND (s.scope = 'global' OR (s.scope = 'sponsor' AND s.scope_id = asked.sponsor_id)
         OR (s.scope = 'project' AND s.scope_id = asked.project_id)) LIMIT 1
 ) AS found
 UNION ALL
-SELECT {_IDENTITY}, asked.i, newest.n, asked.kind, asked.value, earlier.lead_id, earlier.partner_id
+SELECT {_IDENTITY}, asked.i, newest.n, asked.kind, asked.value, earlier.lead_id, earlier.partner_id,
+    asked.scope <> 'none' AND EXISTS (
+        SELECT FROM lead_identities AS e WHERE e.kind = asked.kind AND e.value = asked.value AND e.returned
+        AND e.partner_id = asked.partner_id AND e.received_at >= asked.since
+    )
 FROM json_to_recordset($3::json)
-    AS asked (i int, kind text, value text, scope text, scope_id text, since timestamptz)
+    AS asked (i int, kind text, value text, scope text, scope_id text, partner_id text, since timestamptz)
 CROSS JOIN LATERAL (
     SELECT n FROM lead_identities WHERE kind = asked.kind AND value = asked.value ORDER BY n DESC LIMIT 1
 ) AS newest
@@ -57,11 +60,11 @@ WITH unchanged AS (SELECT FROM change_counters WHERE name = 'suppressions' AND v
 stored AS (
     INSERT INTO leads (id, partner_id, external_id, project_id, sponsor_id, contact_list_id, status, reason, test,
         held, asked_location, location, priority, first_name, last_name, phone, email, content, problems,
-        duplicate_of, fingerprint, received_at)
+        duplicate_of, fingerprint, received_at, billable)
     SELECT * FROM json_to_recordset($2::json) AS lead (id text, partner_id text, external_id text, project_id text,
         sponsor_id text, contact_list_id text, status text, reason text, test bool, held bool, asked_location text,
         location text, priority text, first_name text, last_name text, phone text, email text, content jsonb,
-        problems jsonb, duplicate_of text, fingerprint bytea, received_at timestamptz)
+        problems jsonb, duplicate_of text, fingerprint bytea, received_at timestamptz, billable bool)
     WHERE EXISTS (SELECT FROM unchanged)
     RETURNING 1
 ),
@@ -108,6 +111,7 @@ class _StoredLead(msgspec.Struct, kw_only=True):
     duplicate_of: str | None
     fingerprint: str
     received_at: datetime
+    billable: bool
 
 
 class _StoredIdentity(msgspec.Struct, kw_only=True):
@@ -128,9 +132,10 @@ async def look_up(connection: Any, candidates: Sequence[Candidate], now: datetim
     guard = 0
     existing: dict[int, str] = {}
     suppressed: set[int] = set()
+    returned: set[int] = set()
     duplicates: dict[int, Match] = {}
     numbers: dict[tuple[str, str], int] = {}
-    for what, i, n, kind, value, lead_id, partner_id in rows:
+    for what, i, n, kind, value, lead_id, partner_id, was_returned in rows:
         if what == _GUARD:
             guard = n
         elif what == _EXISTING:
@@ -141,7 +146,9 @@ async def look_up(connection: Any, candidates: Sequence[Candidate], now: datetim
             numbers[kind, value] = n
             if lead_id is not None:
                 duplicates[i] = Match(lead_id, partner_id)
-    return Known(guard, existing, frozenset(suppressed), duplicates, numbers)
+            if was_returned:
+                returned.add(i)
+    return Known(guard, existing, frozenset(suppressed), duplicates, numbers, frozenset(returned))
 
 
 async def write(connection: Any, guard: int, decisions: Sequence[Decided], messages: Sequence[OutgoingMessage]) -> bool:
@@ -198,6 +205,7 @@ def _lead(decided: Decided) -> _StoredLead:
         duplicate_of=decided.duplicate.lead_id if decided.duplicate is not None else None,
         fingerprint="\\x" + candidate.fingerprint.hex(),
         received_at=decided.received_at,
+        billable=decided.billable,
     )
 
 
@@ -214,18 +222,14 @@ def _parameters(candidates: Sequence[Candidate], now: datetime) -> list[str]:
         ref, rule = candidate.ref, candidate.project.duplicates
         external.append({"i": i, "partner_id": ref.partner_id, "external_id": candidate.external_id})
         about = {"i": i, "sponsor_id": ref.sponsor_id, "project_id": ref.project_id}
-        suppressible += [{"kind": kind, "value": value, **about} for kind, value in _suppressible(candidate)]
+        for kind, value, hashed in candidate.suppressible:
+            suppressible.append({"kind": kind, "value": value, "hashed": hashed, **about})
         limit = {"i": i, "scope_id": _scope_id(candidate, rule.scope), "since": since(candidate, now) or _LONG_AGO}
+        limit["partner_id"] = ref.partner_id
         for kind, value in candidate.identities:
             asked = rule.scope if kind.removeprefix("test-") in rule.kinds else "none"
             identified.append({"kind": kind, "value": value, "scope": asked, **limit})
     return [_encode(rows).decode() for rows in (external, suppressible, identified)]
-
-
-def _suppressible(candidate: Candidate) -> list[tuple[str, str]]:
-    phone, email = candidate.person.phone, candidate.person.email
-    found = [("phone", phone)] if phone else []
-    return [*found, ("email", email), ("domain", domain_of(email))] if email else found
 
 
 def _scope_id(candidate: Candidate, scope: str) -> str | None:

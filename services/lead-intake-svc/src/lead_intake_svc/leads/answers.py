@@ -80,12 +80,14 @@ class Lead(BaseModel):
     account: dict[str, Any] | None
     order: dict[str, Any] | None
     consent: dict[str, Any] | None
+    consent_revoked_at: datetime | None
     comments: str | None
     contact_time: str | None
     custom: dict[str, Any]
     replacement_for: str | None
     duplicate_of: str | None
     problems: list[ProblemShown]
+    billable: bool
     received_at: datetime
     updated_at: datetime | None
     version: int

@@ -7,7 +7,7 @@ from lead_intake_svc.scope import Scope
 
 # The condition of each filter, with its parameter's place left open.
 _CONDITIONS = {
-    "status": "coalesce(CASE WHEN l.status = 'accepted' THEN p.work_state END, l.status) = {0}",
+    "status": "coalesce(p.own_state, CASE WHEN l.status = 'accepted' THEN p.work_state END, l.status) = {0}",
     "project_id": "l.project_id = {0}",
     "partner_id": "l.partner_id = {0}",
     "external_id": "l.external_id = {0}",

@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.event import Event
 from lead_intake_svc.progress import store
-from lead_intake_svc.progress.states import contact_status, entry_of, work_state
+from lead_intake_svc.progress.states import billable, contact_status, entry_of, work_state
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
@@ -14,20 +14,25 @@ async def note_progress(work: UnitOfWork, batch: Sequence[Received[Event]]) -> N
     about_leads = [(received, lead_id) for received in batch if (lead_id := _lead_of(received.event)) is not None]
     states: dict[str, tuple[Any, ...]] = {}
     cases: dict[str, tuple[Any, ...]] = {}
+    billing: dict[str, tuple[Any, ...]] = {}
     entries: list[tuple[Any, ...]] = []
     for received, lead_id in about_leads:
         event, envelope = received.event, received.envelope
-        state, status = work_state(event), contact_status(event)
+        state, status, billed = work_state(event), contact_status(event), billable(event)
         if state is not None:
             _keep_newest(states, (lead_id, state.state, envelope.sequence, state.agent_id))
         if status is not None:
             _keep_newest(cases, (lead_id, status, envelope.sequence))
+        if billed is not None:
+            _keep_newest(billing, (lead_id, billed, envelope.sequence))
         entry = entry_of(event)
         entries.append((lead_id, envelope.time, envelope.id, entry.actor, event.type, entry.summary, entry.data))
     if states:
         await store.set_work_states(work, _sorted(states.values()))
     if cases:
         await store.set_contact_statuses(work, _sorted(cases.values()))
+    if billing:
+        await store.set_billable(work, _sorted(billing.values()))
     if entries:
         await store.add_entries(work, entries)
 

@@ -8,7 +8,7 @@ import msgspec
 from contracts.event import Event
 from contracts.events import assignment as a
 from contracts.events import validation as v
-from contracts.events.notify import EmailEvent
+from contracts.events.notify import EmailEvent, WebhookExhaustedV1
 
 _WORK_STATES: Mapping[type[Event], str] = {
     a.LeadHeldV1: "held",
@@ -24,6 +24,7 @@ _WORK_STATES: Mapping[type[Event], str] = {
     a.LeadSuppressedV1: "suppressed",
     a.LeadExpiredV1: "expired",
     a.LeadReopenedV1: "queued",
+    a.OfferSentV1: "offer_sent",
 }
 _CONTACT_STATUSES: Mapping[type[Event], str] = {
     v.CaseOpenedV1: "unconfirmed",
@@ -34,6 +35,26 @@ _CONTACT_STATUSES: Mapping[type[Event], str] = {
     v.CaseReopenedV1: "unconfirmed",
 }
 _UNASSIGNED = {"queue": "queued", "pending": "pending"}
+_WITHDRAWN = {"return-requested": "return_hold", "returned": "returned", "sold": "sold", "erased": "erased"}
+_WORKED = frozenset({"claimed", "offer_sent"})
+_WORDS = {
+    "lead": "Lead", "case": "Validation case", "attempt": "Call", "order": "Order", "callback": "Call-back",
+    "offer": "Offer", "opportunity": "Opportunity", "survey": "Survey", "message": "Message", "return": "Return",
+    "webhook": "Webhook",
+}  # fmt: skip
+# The field that the one line of an entry tells.
+_DETAILS: Mapping[type[Event], str] = {
+    a.LeadResolvedV1: "disposition",
+    a.LeadInvalidatedV1: "reason",
+    a.LeadExpiredV1: "reason",
+    a.LeadReopenedV1: "reason",
+    a.LeadWithdrawnV1: "reason",
+    a.LeadRestoredV1: "state",
+    a.AttemptLoggedV1: "outcome",
+    a.OpportunityCreatedV1: "tool",
+    v.ReturnProposedV1: "reason",
+    WebhookExhaustedV1: "reason",
+}
 # Kept apart from the entry's own columns, or of no use to a reader.
 _LEFT_OUT = frozenset({"lead", "actor", "received_at", "decided_by"})
 
@@ -59,10 +80,21 @@ def work_state(event: Event) -> WorkState | None:
     """None for events that leave the state as it is."""
     if isinstance(event, a.LeadUnassignedV1):
         return WorkState(_UNASSIGNED.get(event.location, "queued"), None)
+    if isinstance(event, a.LeadWithdrawnV1):
+        return WorkState(_WITHDRAWN.get(event.reason, "return_hold"), None)
+    if isinstance(event, a.LeadRestoredV1):
+        return WorkState(event.state, event.agent_id)
+    if isinstance(event, a.CallbackScheduledV1):
+        return WorkState("callback", event.agent_id if event.private else None)
     state = _WORK_STATES.get(type(event))
     if state is None:
         return None
-    return WorkState(state, getattr(event, "agent_id", None) if state == "claimed" else None)
+    return WorkState(state, getattr(event, "agent_id", None) if state in _WORKED else None)
+
+
+def billable(event: Event) -> bool | None:
+    """None for events that leave it as it is (V4.9)."""
+    return isinstance(event, v.LeadRevalidatedV1) if isinstance(event, v.BillableEvent) else None
 
 
 def contact_status(event: Event) -> str | None:
@@ -79,23 +111,19 @@ def entry_of(event: Event) -> Entry:
 def summary_of(event: Event) -> str:
     """One line for a reader, without personal data: `Lead resolved (Not interested)`."""
     _, entity, participle, _ = event.type.split(".")
-    what = {"lead": "Lead", "case": "Validation case", "attempt": "Call", "order": "Order"}.get(entity, "E-mail")
+    what = _WORDS.get(entity, "E-mail")
+    if isinstance(event, v.BillableEvent):
+        return f"Lead {'not ' if isinstance(event, v.LeadInvalidatedV1) else ''}billable ({event.reason})"
     detail = _detail(event)
     words = f"{what} {participle.replace('_', ' ')}"
     return f"{words} ({detail})" if detail else words
 
 
 def _detail(event: Event) -> str | None:
-    match event:
-        case a.LeadResolvedV1():
-            return event.disposition
-        case a.LeadInvalidatedV1() | a.LeadExpiredV1() | a.LeadReopenedV1():
-            return event.reason
-        case a.AttemptLoggedV1():
-            return event.outcome
-        case a.OrderChangedV1() | a.OrderCompletedV1() | a.LeadConvertedV1():
-            return event.order.number
-        case EmailEvent():
-            return event.template
-        case _:
-            return None
+    name = _DETAILS.get(type(event))
+    if name is not None:
+        return str(getattr(event, name))
+    if isinstance(event, EmailEvent):
+        return event.template
+    order = getattr(event, "order", None)
+    return order.number if order is not None else None

@@ -19,9 +19,18 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
 ON CONFLICT (lead_id) DO UPDATE SET contact_status = excluded.contact_status, case_version = excluded.case_version
 WHERE p.case_version < excluded.case_version
 """
+_BILLABLE = """
+INSERT INTO lead_progress AS p (lead_id, billable, billable_version)
+SELECT * FROM unnest($1::text[], $2::boolean[], $3::bigint[])
+ON CONFLICT (lead_id) DO UPDATE SET billable = excluded.billable, billable_version = excluded.billable_version
+WHERE p.billable_version < excluded.billable_version
+"""
+# An erased lead has no story: what is told of it late, or again, is not kept.
 _TIMELINE = """
 INSERT INTO timeline (lead_id, at, event_id, actor, event, summary, data)
 SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
+    AS told (lead_id, at, event_id, actor, event, summary, data)
+WHERE NOT EXISTS (SELECT FROM erased_leads AS e WHERE e.lead_id = told.lead_id)
 ON CONFLICT DO NOTHING
 """
 
@@ -34,6 +43,11 @@ async def set_work_states(work: UnitOfWork, rows: Sequence[tuple[Any, ...]]) -> 
 async def set_contact_statuses(work: UnitOfWork, rows: Sequence[tuple[Any, ...]]) -> None:
     """`rows`: lead, status, version; one per lead, sorted by lead."""
     await work.execute(_CASES, *zip(*rows, strict=True))
+
+
+async def set_billable(work: UnitOfWork, rows: Sequence[tuple[Any, ...]]) -> None:
+    """`rows`: lead, whether, version; one per lead, sorted by lead."""
+    await work.execute(_BILLABLE, *zip(*rows, strict=True))
 
 
 async def add_entries(work: UnitOfWork, rows: Sequence[tuple[Any, ...]]) -> None:

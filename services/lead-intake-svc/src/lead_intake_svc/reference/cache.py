@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from lead_intake_svc.reference import store
-from lead_intake_svc.reference.facts import ContactListFacts, KeyFacts, PartnerFacts, ProjectFacts
+from lead_intake_svc.reference.facts import ContactListFacts, KeyFacts, PartnerFacts, ProjectFacts, SaleRule
 from messaging.database import Database
 
 REFRESH_SECONDS = 0.5
@@ -25,6 +25,7 @@ class Reference:
         self.partners: Mapping[str, PartnerFacts] = {}
         self.projects: Mapping[str, ProjectFacts] = {}
         self.contact_lists: Mapping[str, ContactListFacts] = {}
+        self.sale_rules: Sequence[SaleRule] = ()
         self._database = database
         self._versions: dict[str, int] = {}
         self._read_at = float("-inf")
@@ -71,7 +72,12 @@ class Reference:
             await store.touch(pool, used)
 
     def _loaders(self) -> dict[str, Callable[[Any], Awaitable[None]]]:
-        return {"keys": self._load_keys, "partners": self._load_partners, "projects": self._load_projects}
+        return {
+            "keys": self._load_keys,
+            "partners": self._load_partners,
+            "projects": self._load_projects,
+            "sale_rules": self._load_sale_rules,
+        }
 
     async def _load_keys(self, pool: Any) -> None:
         self.keys = await store.keys(pool)
@@ -81,6 +87,9 @@ class Reference:
 
     async def _load_projects(self, pool: Any) -> None:
         self.projects, self.contact_lists = await store.projects(pool), await store.contact_lists(pool)
+
+    async def _load_sale_rules(self, pool: Any) -> None:
+        self.sale_rules = await store.sale_rules(pool)
 
 
 def _retrieve(task: asyncio.Task[None]) -> None:

@@ -1,7 +1,10 @@
 """What intake knows about keys, partners, projects and lists while it decides: plain values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lead_intake_svc.checks.run import Checklist
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,18 @@ class ProjectFacts:
     after_validation: str
     region: str
     duplicates: DuplicateRule
-    checks: Mapping[str, str]
+    checks: Checklist
+    always_deliver: bool
+    bulk_edit: bool
+    suppressions: "SuppressionFreshness"
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionFreshness:
+    """I2.18: until when the national lists that apply to the project are fresh, and how much it matters then."""
+
+    until: datetime | None
+    stale_level: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +70,26 @@ class ContactListFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SaleRule:
+    """I2.24: accepted leads of the project, and of the partner that sent them, go to the buyer; None: of any."""
+
+    id: str
+    buyer_id: str
+    project_id: str | None
+    partner_id: str | None
+    price: dict[str, Any] | None
+
+    def wants(self, project_id: str, partner_id: str) -> bool:
+        """Nobody is sold what it sent."""
+        fits = self.project_id in {None, project_id} and self.partner_id in {None, partner_id}
+        return fits and partner_id != self.buyer_id
+
+
+@dataclass(frozen=True, slots=True)
 class KeyFacts:
     id: str
     partner_id: str
     digest: bytes
     scopes: frozenset[str]
     test: bool
+    expires_at: datetime | None = None

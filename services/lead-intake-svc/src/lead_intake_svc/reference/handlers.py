@@ -19,6 +19,7 @@ async def keep_project(work: UnitOfWork, received: Received[ProjectContent]) -> 
         event.region,
         msgspec.to_builtins(event.duplicates),
         event.checks,
+        msgspec.to_builtins(event.intake),
     )
     if await store.keep_project(work, values):
         await store.bump(work, "projects")

@@ -3,31 +3,36 @@
 from typing import Any
 
 from asyncpg import Pool, Record
-from lead_intake_svc.reference.facts import ContactListFacts, DuplicateRule, KeyFacts, PartnerFacts, ProjectFacts
+from lead_intake_svc.reference.facts import ContactListFacts, KeyFacts, PartnerFacts, ProjectFacts, SaleRule
+from lead_intake_svc.reference.project import project_facts
 from messaging.unit_of_work import UnitOfWork
 
 _COUNTERS = "SELECT name, version FROM change_counters"
 _BUMP = "UPDATE change_counters SET version = version + 1 WHERE name = $1"
-_KEYS = "SELECT id, partner_id, digest, scopes, test FROM partner_keys WHERE revoked_at IS NULL"
+_KEYS = "SELECT id, partner_id, digest, scopes, test, expires_at FROM partner_keys WHERE revoked_at IS NULL"
 _PARTNERS = """
 SELECT id, active, sells_leads, default_location, force_default_location, priority, include_comments_with_return,
     is_test
 FROM partners
 """
 _PROJECTS = """
-SELECT id, sponsor_id, state, call_centre_validation, after_validation, region, duplicates, checks FROM projects
+SELECT id, sponsor_id, state, call_centre_validation, after_validation, region, duplicates, checks, intake FROM projects
 """
+_NATIONAL_LISTS = "SELECT scope, scope_id, as_of FROM suppression_lists WHERE national"
 _CONTACT_LISTS = "SELECT id, project_id, expired FROM contact_lists"
+_SALE_RULES = """
+SELECT r.id, r.buyer_id, r.project_id, r.partner_id, r.price FROM sale_rules AS r WHERE r.active ORDER BY r.place, r.id
+"""
 _TOUCH = """
 UPDATE partner_keys SET last_used_at = now()
 WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
 """
 _KEEP_PROJECT = """
 INSERT INTO projects AS p (id, sequence, sponsor_id, state, call_centre_validation, after_validation, region,
-    duplicates, checks)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    duplicates, checks, intake)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (id) DO UPDATE SET sequence = $2, sponsor_id = $3, state = $4, call_centre_validation = $5,
-    after_validation = $6, region = $7, duplicates = $8, checks = $9
+    after_validation = $6, region = $7, duplicates = $8, checks = $9, intake = $10
 WHERE p.sequence < $2
 """
 _KEEP_CONTACT_LIST = """
@@ -59,15 +64,23 @@ async def partners(pool: Pool) -> dict[str, PartnerFacts]:
 
 
 async def projects(pool: Pool) -> dict[str, ProjectFacts]:
-    return {row["id"]: _project(row) for row in await pool.fetch(_PROJECTS, timeout=10)}
+    lists = await pool.fetch(_NATIONAL_LISTS, timeout=10)
+    return {row["id"]: project_facts(row, lists) for row in await pool.fetch(_PROJECTS, timeout=10)}
 
 
 async def contact_lists(pool: Pool) -> dict[str, ContactListFacts]:
     return {row["id"]: ContactListFacts(**row) for row in await pool.fetch(_CONTACT_LISTS, timeout=10)}
 
 
+async def sale_rules(pool: Pool) -> list[SaleRule]:
+    """Those in force, in the order in which they are tried."""
+    return [SaleRule(**row) for row in await pool.fetch(_SALE_RULES, timeout=10)]
+
+
 def _key(row: Record) -> KeyFacts:
-    return KeyFacts(row["id"], row["partner_id"], row["digest"], frozenset(row["scopes"]), row["test"])
+    return KeyFacts(
+        row["id"], row["partner_id"], row["digest"], frozenset(row["scopes"]), row["test"], row["expires_at"]
+    )
 
 
 def _partner(row: Record) -> PartnerFacts:
@@ -80,20 +93,6 @@ def _partner(row: Record) -> PartnerFacts:
         priority=row["priority"],
         include_comments=row["include_comments_with_return"],
         is_test=row["is_test"],
-    )
-
-
-def _project(row: Record) -> ProjectFacts:
-    rule = row["duplicates"]
-    return ProjectFacts(
-        id=row["id"],
-        sponsor_id=row["sponsor_id"],
-        active=row["state"] == "active",
-        hold=row["call_centre_validation"],
-        after_validation=row["after_validation"],
-        region=row["region"],
-        duplicates=DuplicateRule(rule["fields"], rule["scope"], rule["window_days"], rule["action"]),
-        checks=row["checks"],
     )
 
 

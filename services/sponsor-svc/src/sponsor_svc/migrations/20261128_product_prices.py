@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261128_product_prices"
-down_revision = "20261127_facts_of_statistics"
+down_revision = "20261127_crm_campaigns"
 
 
 def upgrade() -> None:

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 from contracts.events.values import Money
 from pydantic import Field
-from servicekit.http import Input
+from servicekit.http import Input, Patch
 
 from sponsor_svc.names import Code, EntityId, Name
 from sponsor_svc.products.product import Product
 from sponsor_svc.products.store import Sort
-from sponsor_svc.shapes import Named, PageQuery, Patch, Stored
+from sponsor_svc.shapes import Named, PageQuery, Stored
 
 
 class Price(Input):

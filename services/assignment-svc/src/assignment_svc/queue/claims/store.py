@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from asyncpg import Record
@@ -11,12 +11,21 @@ from messaging.unit_of_work import UnitOfWork
 from assignment_svc.queue.eligibility.store import (
     AGENT_CONDITIONS,
     LEAD_CONDITIONS,
+    PULLED,
     QUEUED,
     RESPONSIBLE,
     TICKED,
     demand,
 )
 from assignment_svc.work_items.store import VIEW_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`cap`: open claims that an agent may have; `offline_after`: how long one may say nothing and be online."""
+
+    cap: int
+    offline_after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ WITH asking AS MATERIALIZED (
     FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::smallint[], $7::bigint[])
         AS pair (project_id, place_id, version, mark_rank, mark_position)
     JOIN projects p ON p.project_id = pair.project_id AND p.version = pair.version AND p.state = 'active'
+        AND {PULLED.sql}
     CROSS JOIN LATERAL (
         SELECT EXISTS (SELECT FROM account_responsibles r WHERE r.project_id = pair.project_id) AS some
     ) reserving
@@ -109,9 +119,8 @@ WITH asking AS MATERIALIZED (
 ), counted AS (
     UPDATE agents a SET open_claims = open_claims + 1 FROM taken t WHERE a.agent_id = t.agent_id
 ), timed AS (
-    INSERT INTO claim_timers (lead_id, due_at)
-    SELECT lead_id, lock_expires_at FROM taken WHERE status_after_request <> 'leave_assigned'
-    ON CONFLICT (lead_id) DO UPDATE SET due_at = excluded.due_at
+    INSERT INTO timers (kind, subject, due_at)
+    SELECT 'idle-claim', lead_id, lock_expires_at FROM taken WHERE status_after_request <> 'leave_assigned'
 ), told AS (
     INSERT INTO history (lead_id, version, event, actor, agent_id, data)
     SELECT lead_id, version, 'claimed', agent_id, agent_id, '{{}}' FROM w
@@ -148,6 +157,15 @@ SELECT pair.project_id, pair.place_id,
 FROM unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
 """
 
+COOLED = """
+WITH cooled AS (
+    UPDATE queue SET ready_at = NULL WHERE lead_id IN (
+        SELECT lead_id FROM queue WHERE lead_id = ANY($1::text[]) AND ready_at <= now() FOR UPDATE SKIP LOCKED)
+    RETURNING lead_id
+)
+SELECT lead_id FROM queue WHERE lead_id = ANY($1::text[]) AND ready_at <= now() EXCEPT SELECT lead_id FROM cooled
+"""
+
 PROMOTE = """
 UPDATE queue SET ready_at = NULL WHERE lead_id IN (
     SELECT lead_id FROM queue WHERE ready_at <= now() ORDER BY ready_at LIMIT $1 FOR UPDATE SKIP LOCKED)
@@ -182,6 +200,11 @@ async def read_heads(
 
 async def read_waiting(work: UnitOfWork, keys: Sequence[tuple[str, int]]) -> list[Waiting]:
     return [Waiting(*row) for row in await work.fetch(WAITING, *_columns(keys))]
+
+
+async def promote(work: UnitOfWork, lead_ids: Sequence[str]) -> list[str]:
+    """Makes those callable that have cooled down; returns those that somebody else was at, at this moment."""
+    return [row["lead_id"] for row in await work.fetch(COOLED, lead_ids)]
 
 
 async def promote_cooled(work: UnitOfWork, limit: int) -> int:

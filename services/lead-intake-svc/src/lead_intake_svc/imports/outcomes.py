@@ -1,0 +1,19 @@
+"""What became of a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.events.values import Problem
+
+FAILED = frozenset({"rejected", "invalid"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """`cells` only of a row that goes into the file of failures."""
+
+    line: int
+    result: str
+    lead_id: str | None = None
+    problems: Sequence[Problem] = ()
+    cells: Sequence[str] | None = None

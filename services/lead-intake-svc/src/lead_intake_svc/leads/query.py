@@ -1,0 +1,35 @@
+"""The filters of the list and of the export, as they are asked for."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+from lead_intake_svc.leads.filters import Filters
+from pydantic import AwareDatetime
+
+Text = Annotated[str | None, Query(max_length=300)]
+
+
+def _filters(  # noqa: PLR0913, PLR0917 -- each is a filter of the query
+    status: Text = None,
+    project_id: Text = None,
+    partner_id: Text = None,
+    external_id: Text = None,
+    phone: Text = None,
+    email: Text = None,
+    received_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    received_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+) -> Filters:
+    """`phone` in E.164, `from` inclusive, `to` exclusive."""
+    return Filters(
+        status=status,
+        project_id=project_id,
+        partner_id=partner_id,
+        external_id=external_id,
+        phone=phone,
+        email=email.lower() if email else email,
+        received_from=received_from,
+        received_to=received_to,
+    )
+
+
+FiltersAsked = Annotated[Filters, Depends(_filters)]

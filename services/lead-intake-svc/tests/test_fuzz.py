@@ -1,0 +1,34 @@
+"""Whatever is sent to the service, it answers as its OpenAPI document says."""
+
+from lead_intake_svc.testing import World, bearer
+from servicekit.fuzzing import fuzz
+
+
+async def test_no_made_up_request_brings_the_service_out_of_its_contract(world: World):
+    """`LEADWIRE_FUZZ_REQUESTS=700` for a long run: some 20,000 requests."""
+    lead = await world.accepted()
+    sent = await world.http.post(
+        "/v1/imports",
+        data={"project_id": "prj_a", "dry_run": "true"},
+        files={"file": ("a.csv", b"phone\n0401234567\n")},
+        headers=bearer(world.key),
+    )
+    mapping = await world.http.post(
+        "/v1/imports/mappings", json={"name": "A", "columns": {"A": "phone"}}, headers=bearer(world.key)
+    )
+    callers = [
+        bearer(world.key),
+        world.service.headers(),
+        world.service.headers("supervisor"),
+        world.service.headers("partner", partner_id=world.partner_id),
+        world.service.headers("sponsor", sponsor_id="spo_a"),
+        {},
+    ]
+    known = {
+        "lead_id": [lead["id"]],
+        "partner_id": [world.partner_id],
+        "import_id": [sent.json()["id"]],
+        "mapping_id": [mapping.json()["id"]],
+    }
+    answered = await fuzz(world.service, callers, known=known)
+    assert {status for _, status in answered} >= {200, 201, 401, 403, 404, 422}

@@ -1,0 +1,1 @@
+"""What buyers that run Leadwire themselves send back (I2.24)."""

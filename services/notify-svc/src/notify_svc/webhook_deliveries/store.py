@@ -1,0 +1,186 @@
+"""SQL of the ledger of webhooks, apart from sending."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asyncpg import Record
+from messaging.database import Database
+from messaging.unit_of_work import UnitOfWork
+
+from notify_svc.scope import WebhookScope
+
+# Whoever makes deliveries shares it; an erasure has it alone, so that none is made of what it just removed. One lock
+# for all of the service: with two, an erasure of mails and a sale could each wait for what the other holds.
+SHARE_ERASURE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('notify-svc erasure', 0))"
+OWN_ERASURE = "SELECT pg_advisory_xact_lock(hashtextextended('notify-svc erasure', 0))"
+ERASED_AMONG = "SELECT lead_id FROM webhook_erased_leads WHERE lead_id = ANY($1)"
+
+INSERT_DELIVERIES = """
+INSERT INTO webhook_deliveries (
+    id, endpoint_id, owner_kind, owner_id, cause_id, cause_type, event_type, purpose, lead_id, lead, trace, body,
+    state, reason, next_attempt_at
+)
+SELECT n.id, e.id, e.owner_kind, e.owner_id, n.cause_id, n.cause_type, n.event_type, n.purpose, n.lead_id, n.lead,
+    n.trace, n.body, CASE WHEN e.disabled THEN 'cancelled' ELSE 'queued' END,
+    CASE WHEN e.disabled THEN 'endpoint-disabled' END, CASE WHEN NOT e.disabled THEN now() END
+FROM jsonb_to_recordset($1) AS n(
+    id text, endpoint_id text, cause_id uuid, cause_type text, event_type text, purpose text, lead_id text,
+    lead jsonb, trace jsonb, body text
+)
+JOIN webhook_endpoints e ON e.id = n.endpoint_id AND e.deleted_at IS NULL
+ON CONFLICT (cause_id, endpoint_id, purpose) DO NOTHING
+"""
+
+_COLUMNS = """
+    id, endpoint_id, owner_kind, owner_id, cause_id, cause_type, event_type, purpose, lead_id, state, attempts,
+    status_code, reason, remote_id, created_at, delivered_at, body IS NULL AS erased,
+    CASE WHEN state <> 'sending' THEN next_attempt_at END AS next_attempt_at
+"""
+_MINE = "($2::text IS NULL OR (owner_kind = $2 AND owner_id = $3))"
+READ_DELIVERY = f"SELECT {_COLUMNS} FROM webhook_deliveries WHERE id = $1 AND {_MINE}"
+READ_ATTEMPTS = """
+SELECT at, attempt, event, status_code, took_ms, excerpt, by FROM webhook_attempts WHERE delivery_id = $1 ORDER BY id
+"""
+
+# Asked for again, it has the whole schedule again, and its old id for whoever has it already.
+REPLAY = f"""
+WITH again AS (
+    UPDATE webhook_deliveries d
+    SET state = 'queued', next_attempt_at = now(), tries = 0, lost_leases = 0, reason = NULL, version = d.version + 1
+    FROM webhook_endpoints e
+    WHERE d.id = $1 AND d.state NOT IN ('queued', 'sending') AND d.body IS NOT NULL
+        AND e.id = d.endpoint_id AND NOT e.disabled AND ($2::text IS NULL OR (d.owner_kind = $2 AND d.owner_id = $3))
+    RETURNING d.*
+), logged AS (
+    INSERT INTO webhook_attempts (delivery_id, attempt, event, by) SELECT id, attempts, 'replay-asked', $4 FROM again
+)
+SELECT {_COLUMNS} FROM again
+"""
+WHY_NOT = f"""
+SELECT state, body IS NULL AS erased, (SELECT disabled FROM webhook_endpoints e WHERE e.id = endpoint_id) AS disabled
+FROM webhook_deliveries WHERE id = $1 AND {_MINE}
+"""
+
+TOMBSTONES = """
+INSERT INTO webhook_erased_leads (lead_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING
+"""
+FORGET_HELD = "DELETE FROM held_leads WHERE lead_id = ANY($1)"
+FORGET_EXCERPTS = """
+UPDATE webhook_attempts SET excerpt = NULL
+WHERE excerpt IS NOT NULL AND delivery_id IN (SELECT id FROM webhook_deliveries WHERE lead_id = ANY($1))
+"""
+FORGET_BODIES = """
+UPDATE webhook_deliveries
+SET body = NULL, remote_id = NULL, version = version + 1, next_attempt_at = NULL,
+    reason = CASE WHEN state IN ('queued', 'sending', 'retrying') THEN 'erased' ELSE reason END,
+    state = CASE WHEN state IN ('queued', 'sending', 'retrying') THEN 'cancelled' ELSE state END
+WHERE lead_id = ANY($1) AND body IS NOT NULL
+"""
+
+# Done for longer than $1: with their attempts, in portions, so that no lock is held for long.
+PRUNE_DELIVERIES = """
+WITH old AS (
+    SELECT id FROM webhook_deliveries
+    WHERE state IN ('delivered', 'exhausted', 'cancelled') AND id < $1 ORDER BY id LIMIT 5000
+), attempts AS (
+    DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM old)
+)
+SELECT array_agg(id) FROM old
+"""
+DELETE_DELIVERIES = "DELETE FROM webhook_deliveries WHERE id = ANY($1)"
+PRUNE_OTHERS = (
+    "DELETE FROM held_leads WHERE decided_at < now() - interval '30 days'",
+    "DELETE FROM incoming_webhooks WHERE at < now() - interval '180 days'",
+    "DELETE FROM webhook_secrets WHERE expires_at < now()",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilters:
+    endpoint_id: str | None = None
+    state: str | None = None
+    lead_id: str | None = None
+    event_type: str | None = None
+
+
+async def hold_off_erasure(work: UnitOfWork) -> None:
+    """From here to the commit no lead is erased here."""
+    await work.execute(SHARE_ERASURE)
+
+
+async def erased_among(work: UnitOfWork, lead_ids: Sequence[str]) -> set[str]:
+    return {row["lead_id"] for row in await work.fetch(ERASED_AMONG, lead_ids)}
+
+
+async def insert_deliveries(work: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:
+    await work.execute(INSERT_DELIVERIES, rows)
+
+
+async def read_delivery(work: UnitOfWork, delivery_id: str, scope: WebhookScope) -> Record | None:
+    return await work.fetchrow(READ_DELIVERY, delivery_id, scope.owner_kind, scope.owner_id)
+
+
+async def read_attempts(work: UnitOfWork, delivery_id: str) -> list[Record]:
+    return await work.fetch(READ_ATTEMPTS, delivery_id)
+
+
+async def replay(work: UnitOfWork, delivery_id: str, scope: WebhookScope, by: str) -> Record | None:
+    """None when it is unknown, under way or erased, or its endpoint disabled."""
+    return await work.fetchrow(REPLAY, delivery_id, scope.owner_kind, scope.owner_id, by)
+
+
+async def why_not(work: UnitOfWork, delivery_id: str, scope: WebhookScope) -> Record | None:
+    return await work.fetchrow(WHY_NOT, delivery_id, scope.owner_kind, scope.owner_id)
+
+
+async def list_deliveries(
+    work: UnitOfWork, scope: WebhookScope, filters: DeliveryFilters, before: str | None, limit: int
+) -> list[Record]:
+    """Newest first, up to `limit` rows before the id."""
+    asked = {
+        "owner_kind": scope.owner_kind,
+        "owner_id": scope.owner_id,
+        "endpoint_id": filters.endpoint_id,
+        "state": filters.state,
+        "lead_id": filters.lead_id,
+        "event_type": filters.event_type,
+    }
+    chosen = {column: value for column, value in asked.items() if value is not None}
+    wanted = ["true", *(f"{column} = ${number}" for number, column in enumerate(chosen, 1))]
+    parameters: list[Any] = list(chosen.values())
+    if before is not None:
+        parameters.append(before)
+        wanted.append(f"id < ${len(parameters)}")
+    parameters.append(limit)
+    query = f"""
+    SELECT {_COLUMNS} FROM webhook_deliveries WHERE {" AND ".join(wanted)} ORDER BY id DESC LIMIT ${len(parameters)}
+    """
+    return await work.fetch(query, *parameters)
+
+
+async def forget_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
+    """How many rows per table held something about the leads."""
+    await work.execute(OWN_ERASURE)
+    await work.execute(TOMBSTONES, lead_ids)
+    statements = {
+        "held_leads": FORGET_HELD, "webhook_attempts": FORGET_EXCERPTS, "webhook_deliveries": FORGET_BODIES,
+    }  # fmt: skip
+    return {table: _count(await work.execute(statement, lead_ids)) for table, statement in statements.items()}
+
+
+async def prune(database: Database, before: str) -> int:
+    """Removes finished deliveries with ids below `before`, 5,000 at most; how many."""
+    async with database.unit_of_work() as work:
+        ids = await work.fetchval(PRUNE_DELIVERIES, before) or []
+        await work.execute(DELETE_DELIVERIES, ids)
+    return len(ids)
+
+
+async def prune_others(database: Database) -> None:
+    for statement in PRUNE_OTHERS:
+        await database.pool.execute(statement)
+
+
+def _count(status: str) -> int:
+    return int(status.rsplit(" ", 1)[1])

@@ -1,0 +1,1 @@
+"""Where webhooks go (N5.6): endpoints of partners, sponsors, projects and CRMs, and their secrets."""

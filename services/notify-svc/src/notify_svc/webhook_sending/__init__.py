@@ -1,0 +1,1 @@
+"""Sending webhooks (N5.6): claims, checked connections, signatures, retries."""

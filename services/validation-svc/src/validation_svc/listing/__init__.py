@@ -1,0 +1,1 @@
+"""Finding cases: the list, its default columns, and the same as a file."""

@@ -1,0 +1,1 @@
+"""Letting held leads go when a project turns validation off (V4.1)."""

@@ -1,0 +1,16 @@
+"""Whatever is sent to the service, it answers as its OpenAPI document says."""
+
+from typing import Any
+
+from servicekit.fuzzing import fuzz
+from servicekit.testing import ServiceUnderTest
+
+
+async def test_no_made_up_request_brings_the_service_out_of_its_contract(service: ServiceUnderTest, make_lead: Any):
+    """`LEADWIRE_FUZZ_REQUESTS=1000` for a long run."""
+    leads = [make_lead(number) for number in range(1, 9)]
+    for lead in leads:
+        await service.deliver(lead)
+    callers = [service.headers(), service.headers("call_centre"), service.headers("sponsor", sponsor_id="spo_secret")]
+    answered = await fuzz(service, callers, known={"lead_id": [lead.lead.lead_id for lead in leads]})
+    assert {status for _, status in answered} >= {200, 403, 422}
