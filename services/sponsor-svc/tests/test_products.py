@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.events.sponsor import ProductChangedV1, ProductCreatedV1
+from contracts.events.values import Money
 from servicekit.testing import ServiceUnderTest
 
 
@@ -24,6 +25,17 @@ async def test_a_product_is_made_changed_and_told(service: ServiceUnderTest, api
         ProductCreatedV1(name="Green", **common),
         ProductChangedV1(name="Greener", **common),
     ]
+
+
+async def test_a1_12_a_product_may_have_a_price_that_orders_take(service: ServiceUnderTest, api: Any):
+    price: dict[str, Any] = {"amount_minor": 990, "currency": "EUR"}
+    product = await api.create("products", name="Green", price=price)
+    assert product["price"] == price
+    assert (await api.patch(f"products/{product['id']}", name="Greener"))["price"] == price
+    assert (await api.patch(f"products/{product['id']}", price=None))["price"] is None
+    events = await service.published(ProductCreatedV1, ProductChangedV1)
+    assert [getattr(event, "price", None) for event in events] == [Money(**price), Money(**price), None]
+    assert (await api.problem("POST", "products", name="x", price={**price, "amount_minor": -1})).startswith("422")
 
 
 async def test_a_product_without_a_code_is_known_by_its_id(api: Any):

@@ -39,8 +39,6 @@ WHERE lead_id = $1
 FREE_NUMBER = "DELETE FROM locks WHERE lock_key = $1 AND expires_at <= now()"
 MOVE_LOCK = "UPDATE locks SET lock_key = $2 WHERE lead_id = $1"
 
-SCRUB = "DELETE FROM lead_edits WHERE lead_id = ANY($1::text[])"
-
 
 @dataclass(frozen=True, slots=True)
 class CampaignFields:
@@ -82,9 +80,3 @@ async def move_lock(work: UnitOfWork, lead_id: str, phone: str) -> None:
     except UniqueViolationError:
         detail = "Somebody else is working on another lead with this phone number."
         raise DomainError(Kind.LOCKED, "locked", detail) from None
-
-
-async def scrub_edits(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
-    """Erases what was corrected; says how much."""
-    done = await work.execute(SCRUB, lead_ids)
-    return {"lead_edits": int(done.rsplit(" ", 1)[1])}

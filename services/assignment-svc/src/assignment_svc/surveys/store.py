@@ -61,8 +61,6 @@ FROM survey_versions v, jsonb_array_elements(v.questions) AS question, LATERAL (
 WHERE v.template_id = $1 ORDER BY key, v.version DESC
 """
 
-SCRUB = "UPDATE survey_answers SET answers = '{}' WHERE lead_id = ANY($1::text[]) AND answers <> '{}'"
-
 
 async def find_survey(work: UnitOfWork, template_id: str, version: int | None = None) -> Record | None:
     """In that version, or the newest."""
@@ -109,9 +107,3 @@ async def read_keys(work: UnitOfWork, template_id: str) -> list[str]:
     """Of every question that a version has or had, newest versions first."""
     rows = await work.fetch(KEYS, template_id)
     return [row["key"] for row in sorted(rows, key=lambda row: -row["version"])]
-
-
-async def scrub_answers(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
-    """Erases what the leads answered; says how much."""
-    done = await work.execute(SCRUB, lead_ids)
-    return {"survey_answers": int(done.rsplit(" ", 1)[1])}

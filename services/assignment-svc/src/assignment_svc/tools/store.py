@@ -1,6 +1,6 @@
 """SQL of opportunity tools and opportunities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from asyncpg import Record
@@ -49,11 +49,6 @@ FROM opportunities o JOIN work_items w USING (lead_id) JOIN leads l USING (lead_
 WHERE {} ORDER BY o.opportunity_id DESC LIMIT {}
 """
 
-SCRUB = """
-UPDATE opportunities SET contact = '{}', account = NULL, fields = '{}'
-WHERE lead_id = ANY($1::text[]) AND (contact <> '{}' OR fields <> '{}')
-"""
-
 
 async def list_tools(work: UnitOfWork, project_id: str, *, active_only: bool) -> list[Record]:
     return await work.fetch(LIST, project_id, active_only)
@@ -92,12 +87,6 @@ async def insert_opportunity(work: UnitOfWork, *values: Any) -> None:
 async def list_opportunities(work: UnitOfWork, where: Conditions, limit: int) -> list[Record]:
     """Newest first."""
     return await work.fetch(OPPORTUNITIES.format(where.sql, where.value(limit)), *where.args)
-
-
-async def scrub_opportunities(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
-    """Erases whom the opportunities are about; says of how many."""
-    done = await work.execute(SCRUB, lead_ids)
-    return {"opportunities": int(done.rsplit(" ", 1)[1])}
 
 
 def _values(tool: Mapping[str, Any]) -> tuple[Any, ...]:

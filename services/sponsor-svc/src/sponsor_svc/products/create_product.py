@@ -22,6 +22,7 @@ async def create_product(work: UnitOfWork, body: NewProduct) -> Product:
             code=body.code or product_id,
             sponsor_id=body.sponsor_id,
             sponsor_product_code=body.sponsor_product_code,
+            price=None if body.price is None else body.price.money(),
             version=1,
             created_at=now,
             updated_at=now,

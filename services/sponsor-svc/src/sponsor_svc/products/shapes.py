@@ -1,5 +1,9 @@
 """Bodies and answers of `/v1/products`."""
 
+from typing import Any
+
+import msgspec
+from contracts.events.values import Money
 from pydantic import Field
 from servicekit.http import Input, Patch
 
@@ -9,11 +13,20 @@ from sponsor_svc.products.store import Sort
 from sponsor_svc.shapes import Named, PageQuery, Stored
 
 
+class Price(Input):
+    amount_minor: int = Field(ge=0, le=10**12)
+    currency: str = Field(pattern="^[A-Z]{3}$")
+
+    def money(self) -> Money:
+        return Money(amount_minor=self.amount_minor, currency=self.currency)
+
+
 class NewProduct(Input):
     name: Name
     code: Code | None = Field(default=None, description="Without one, the product's id is its code.")
     sponsor_id: EntityId | None = None
     sponsor_product_code: Code | None = None
+    price: Price | None = None
 
 
 class ProductPatch(Patch):
@@ -21,6 +34,11 @@ class ProductPatch(Patch):
     code: Code = ""
     sponsor_id: EntityId | None = None
     sponsor_product_code: Code | None = None
+    price: Price | None = None
+
+    def sent(self) -> dict[str, Any]:
+        sent = super().sent()
+        return {**sent, "price": self.price.money()} if self.price is not None else sent
 
 
 class ProductQuery(PageQuery):
@@ -33,6 +51,7 @@ class ProductName(Named):
 
     code: str
     sponsor_product_code: str | None
+    price: Price | None
 
 
 class ProductOut(Stored):
@@ -40,11 +59,16 @@ class ProductOut(Stored):
     code: str
     sponsor_id: str | None
     sponsor_product_code: str | None
+    price: Price | None
 
 
 def shown(product: Product) -> ProductOut:
-    return ProductOut.model_validate(vars(product))
+    return ProductOut.model_validate(_plain(product))
 
 
 def named(product: Product) -> ProductName:
-    return ProductName.model_validate({f: getattr(product, f) for f in ProductName.model_fields})
+    return ProductName.model_validate({f: _plain(product)[f] for f in ProductName.model_fields})
+
+
+def _plain(product: Product) -> dict[str, Any]:
+    return {**vars(product), "price": msgspec.to_builtins(product.price)}

@@ -15,18 +15,18 @@ from sponsor_svc.scope import Scope
 
 Sort = Literal["newest", "name", "sponsor"]
 
-_FIELDS = ("id", "name", "code", "sponsor_id", "sponsor_product_code", "version", "created_at", "updated_at")
+_FIELDS = ("id", "name", "code", "sponsor_id", "sponsor_product_code", "price", "version", "created_at", "updated_at")
 _COLUMNS = ", ".join(_FIELDS)
 
 INSERT = f"""
-INSERT INTO products (id, name, name_key, code, code_key, sponsor_id, sponsor_product_code)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO products (id, name, name_key, code, code_key, sponsor_id, sponsor_product_code, price)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 RETURNING {_COLUMNS}
 """
 
 UPDATE = f"""
 UPDATE products SET name = $2, name_key = $3, code = $4, code_key = $5, sponsor_id = $6, sponsor_product_code = $7,
-    version = version + 1, updated_at = now()
+    price = $8, version = version + 1, updated_at = now()
 WHERE id = $1
 RETURNING {_COLUMNS}
 """
@@ -118,7 +118,8 @@ async def list_page(work: UnitOfWork, scope: Scope, wanted: Wanted) -> list[List
 async def _written(work: UnitOfWork, statement: str, product: Product) -> Product:
     keys = (product.name, key_of(product.name), product.code, key_of(product.code))
     try:
-        row = await work.fetchrow(statement, product.id, *keys, product.sponsor_id, product.sponsor_product_code)
+        values = (*keys, product.sponsor_id, product.sponsor_product_code, product.price)
+        row = await work.fetchrow(statement, product.id, *values)
     except asyncpg.UniqueViolationError as error:
         taken = _TAKEN.get(str(error.as_dict().get("constraint_name")))
         if taken is None:

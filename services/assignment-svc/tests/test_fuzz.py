@@ -1,0 +1,46 @@
+"""Whatever is sent to the service, it answers as its OpenAPI document says."""
+
+import os
+
+import pytest
+from assignment_svc.testing import AGENT, PROJECT, CallCentre
+from contracts.events.values import Account
+from servicekit import fuzzing
+
+QUESTION = {"key": "why", "type": "text", "label": "Why?"}
+
+
+async def test_no_made_up_request_brings_the_service_out_of_its_contract(
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
+):
+    """`LEADWIRE_FUZZ_REQUESTS=1000` for a long run; the ordinary one is small, for there are many operations."""
+    if "LEADWIRE_FUZZ_REQUESTS" not in os.environ:
+        monkeypatch.setattr(fuzzing, "REQUESTS", 4)
+    for number in range(1, 9):
+        await centre.partial(f"lead_{number}", account=Account(external_id=f"acc_{number % 3}", name="A"))
+    survey = await centre.write("POST", "survey-templates", {"name": "Move", "questions": [QUESTION]})
+    tool = await centre.write("POST", f"campaigns/{PROJECT}/tools", {"name": "Solar", "module": "energy"})
+    outcome = await centre.write("POST", f"campaigns/{PROJECT}/outcomes", {"name": "Sold"})
+    order = (await centre.item())["order"]["id"]
+    batch = await centre.write("POST", "assignments/batch", {"agent_id": AGENT, "lead_ids": ["lead_1"]})
+    _, token = await centre.claimed()
+    known = {
+        "lead_id": [f"lead_{number}" for number in range(1, 9)],
+        "project_id": [PROJECT],
+        "agent_id": [AGENT],
+        "order_id": [order],
+        "batch_id": [batch.json()["id"]],
+        "disposition_id": [await centre.disposition()],
+        "template_id": [survey.json()["id"]],
+        "tool_id": [tool.json()["id"]],
+        "outcome_id": [outcome.json()["id"]],
+    }
+    service = centre.service
+    callers = [
+        service.headers("supervisor"),
+        service.headers("admin"),
+        centre.as_agent(token=token),
+        service.headers("sponsor", sponsor_id="spo_1"),
+    ]
+    answered = await fuzzing.fuzz(service, callers, known=known)
+    assert {status for _, status in answered} >= {200, 403, 422}
