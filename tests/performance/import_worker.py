@@ -9,36 +9,28 @@ from pathlib import Path
 
 import psutil
 import uvloop
-from lead_intake_svc.imports.run_imports import Importer
-from lead_intake_svc.intake.admission import Admission
-from lead_intake_svc.mail_domains.known import MailDomains
-from lead_intake_svc.mail_domains.resolver import Resolver
-from lead_intake_svc.reference.cache import Reference
-from messaging.database import Database
+from lead_intake_svc.app import build
+from lead_intake_svc.settings import Settings
 from servicekit.server import settle_memory
 
 
-async def main(dsn: str) -> None:
-    database = await Database.connect(dsn, source="/leadwire/lead-intake-svc")
-    reference = Reference(database)
-    await reference.reload()
-    resolver = Resolver("", 2.0)
-    admission = Admission(reference, MailDomains(resolver))
-    importer = Importer(database, reference, admission, outbox_room=10**9, keep_days=30)
+async def main() -> None:
+    app = await build(Settings())  # pyright: ignore[reportCallIssue] -- its fields come from the environment
+    await app.http.state.reference.reload()
     settle_memory()
     rest = psutil.Process().memory_info().rss
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.readline)
     began, cpu = time.perf_counter(), time.process_time()
-    await importer.work_once()
+    await app.http.state.importer.work_once()
     seen = {
         "seconds": time.perf_counter() - began,
         "cpu": time.process_time() - cpu,
         "above rest MiB": _peak_mib() - rest / 1024**2,
     }
     sys.stdout.write(json.dumps(seen) + "\n")
-    await database.close()
+    await app.close()
 
 
 def _peak_mib() -> float:
@@ -47,4 +39,4 @@ def _peak_mib() -> float:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1]))
+    uvloop.run(main())

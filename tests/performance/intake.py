@@ -11,9 +11,9 @@ import asyncpg
 import psutil
 from embedded import PostgresServer, free_port
 from lead_intake_svc.app import build
-from lead_intake_svc.testing import PEPPER, make_world, settings_for
+from lead_intake_svc.testing import environment_for, make_world, settings_for
 from servicekit.migrations import migrate
-from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, http_client
+from servicekit.testing import ServiceUnderTest, http_client
 
 from performance import insert_limits
 from performance.figures import Figure, Run, Target, alternating
@@ -106,12 +106,7 @@ async def product(server: PostgresServer) -> AsyncGenerator[Server]:
     await app.database.pool.execute("VACUUM ANALYZE suppressions")
     await app.close()
     port = free_port()
-    environment = {
-        "LEADWIRE_DATABASE_URL": dsn,
-        "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET,
-        "LEADWIRE_KEY_PEPPER": PEPPER,
-        "LEADWIRE_HTTP_PORT": str(port),
-    }
+    environment = {**environment_for(dsn), "LEADWIRE_HTTP_PORT": str(port)}
     with process(["-m", "lead_intake_svc", "api"], port, environment) as running:
         yield Server(port, dsn, running, {"Authorization": f"Bearer {world.key}"}, EMPTY)
 

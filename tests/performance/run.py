@@ -39,6 +39,7 @@ GROUPS = (
     Group(("P13",), "timers"),
     Group(("P12",), "reports"),
     Group(("P6", "P7"), "messages"),
+    Group(("N1",), "mails"),
     Group(("N2",), "hooks"),
     Group(("P14", "P15"), "at_rest", in_quick=False),
     Group(("P8", "P9", "P10"), "split", in_quick=False),

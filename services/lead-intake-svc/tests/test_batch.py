@@ -1,5 +1,6 @@
 """`POST /v1/leads/batch`."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -80,3 +81,41 @@ async def test_an_idempotency_key_gives_the_first_results_again(world: World):
     again = await push(world, rows, **{"Idempotency-Key": "b1"})
     assert first.content == again.content
     assert again.headers["idempotent-replayed"] == "true"
+
+
+async def test_a_retry_with_the_same_key_changes_nothing_and_another_body_is_refused(world: World):
+    rows = [lead() for _ in range(3)]
+    first = await push(world, rows, **{"Idempotency-Key": "b2"})
+    await world.rows("UPDATE leads SET status = 'rejected', reason = 'x', location = NULL RETURNING 1")
+    again = await push(world, rows, **{"Idempotency-Key": "b2"})
+    assert again.content == first.content
+    assert (await world.count("leads"), len(await world.service.published(LeadAcceptedV1))) == (3, 3)
+    other = await push(world, [*rows, lead()], **{"Idempotency-Key": "b2"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert await world.count("leads") == 3
+
+
+async def test_many_batches_with_keys_at_once_do_not_starve_each_other_of_connections(world: World):
+    batches = [[lead() for _ in range(20)] for _ in range(30)]
+    sent = [push(world, rows, **{"Idempotency-Key": f"at-once-{n}"}) for n, rows in enumerate(batches)]
+    responses = await asyncio.gather(*sent)
+    assert {response.status_code for response in responses} == {200}
+    assert await world.count("leads") == 600
+
+
+async def test_the_same_batch_twice_at_once_is_told_to_wait_or_given_the_first_answer(world: World):
+    rows = [lead() for _ in range(50)]
+    responses = await asyncio.gather(*(push(world, rows, **{"Idempotency-Key": "twins"}) for _ in range(5)))
+    assert {response.status_code for response in responses} <= {200, 409}
+    first = await push(world, rows, **{"Idempotency-Key": "twins"})
+    assert first.headers["idempotent-replayed"] == "true"
+    assert {response.content for response in responses if response.status_code == 200} == {first.content}
+    assert (await world.count("leads"), {result["status"] for result in first.json()["results"]}) == (50, {"ok"})
+
+
+async def test_ndjson_with_windows_line_ends_and_a_key_gives_the_same_answer_again(world: World):
+    body = b"\r\n".join(json.dumps(lead()).encode() for _ in range(3)) + b"\r\n"
+    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "lines"}
+    first = await push(world, body, **headers)
+    assert [result["status"] for result in first.json()["results"]] == ["ok"] * 3
+    assert (await push(world, body, **headers)).content == first.content

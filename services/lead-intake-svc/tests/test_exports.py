@@ -83,7 +83,7 @@ async def test_i2_20_an_export_can_be_imported_again_and_nothing_is_lost(world: 
         "/v1/imports", data={"project_id": "prj_a"}, files={"file": ("a", exported)}, headers=bearer(key)
     )
     assert sent.status_code == 201, sent.text
-    await world.service.app.http.state.importer.work_once()
+    await world.import_files()
     select = "SELECT external_id, first_name, last_name, phone, email, location, content FROM leads"
     mine = await world.rows(f"{select} WHERE partner_id = $1 ORDER BY external_id", world.partner_id)
     theirs = await world.rows(f"{select} WHERE partner_id = $1 ORDER BY external_id", other)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import httpx2
 import pytest
-from lead_intake_svc.testing import PEPPER, World, bearer
-from servicekit.testing import TEST_KEY_SET, TestDatabases
+from lead_intake_svc.testing import World, bearer, environment_for
+from servicekit.testing import TestDatabases
 
 ROWS = 6000
 WORKER = """
@@ -36,13 +36,7 @@ class Workers:
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list["subprocess.Popen[bytes]"])
 
     def start(self) -> "subprocess.Popen[bytes]":
-        environment = {
-            **os.environ,
-            "LEADWIRE_DATABASE_URL": self.dsn,
-            "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET,
-            "LEADWIRE_KEY_PEPPER": PEPPER,
-            "LEADWIRE_IMPORT_OUTBOX_ROOM": "1000000",
-        }
+        environment = {**os.environ, **environment_for(self.dsn)}
         self.processes.append(subprocess.Popen([sys.executable, "-c", WORKER], env=environment))
         return self.processes[-1]
 

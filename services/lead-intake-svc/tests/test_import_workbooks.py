@@ -38,7 +38,7 @@ async def test_i2_19_a_workbook_is_imported_with_its_numbers_and_dates(world: Wo
     sent = await send(world, workbook(rows, [("Cover", [["Nothing here"]])]), sheet="Leads")
     assert sent.status_code == 201, sent.text
     assert sent.json()["file"]["format"] == "xlsx"
-    await world.service.app.http.state.importer.work_once()
+    await world.import_files()
     leads = await world.rows("SELECT phone, first_name, content FROM leads ORDER BY id")
     assert [(lead["phone"], lead["first_name"]) for lead in leads] == [
         ("+358401234567", "Maija"),

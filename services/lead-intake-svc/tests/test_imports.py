@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from contracts.events.intake import ImportCompletedV1, ImportStartedV1, LeadAcceptedV1
+from lead_intake_svc.imports import store
 from lead_intake_svc.testing import World, bearer
 
 HEADER = ["Tunniste", "Etunimi", "Sukunimi", "Puhelin", "Sähköposti", "Kommentit"]
@@ -32,17 +33,11 @@ async def send(world: World, content: bytes, headers: dict[str, str] | None = No
     return await world.http.post("/v1/imports", data=form, files=files, headers=headers or bearer(world.key))
 
 
-async def work_through(world: World) -> None:
-    """What the worker's task does."""
-    while await world.service.app.http.state.importer.work_once():
-        pass
-
-
 async def imported(world: World, content: bytes, **fields: Any) -> dict[str, Any]:
     """The import when the worker is done with it."""
     sent = await send(world, content, **fields)
     assert sent.status_code == 201, sent.text
-    await work_through(world)
+    await world.import_files()
     return await look(world, sent.json()["id"])
 
 
@@ -142,7 +137,7 @@ async def test_i2_19_a_dry_run_stores_no_lead_and_says_what_would_become_of_each
     assert (await world.count("leads"), await world.count("outbox")) == (1, before)
     started = await world.http.post(f"/v1/imports/{checked['id']}/start", json={}, headers=bearer(world.key))
     assert started.json()["state"] == "importing"
-    await work_through(world)
+    await world.import_files()
     done = await look(world, checked["id"])
     assert (done["state"], done["results"]) == ("completed", expected)
     (event,) = await world.service.published(ImportCompletedV1)
@@ -185,7 +180,7 @@ async def test_i2_19_a_file_whose_columns_are_not_understood_waits_for_a_mapping
     assert (unmapped.status_code, unmapped.json()["code"]) == (409, "mapping-missing")
     mapping = {"Kolumni A": "phone", "Kolumni B": "custom.nick"}
     await world.http.post(path, json={"mapping": mapping}, headers=bearer(world.key))
-    await work_through(world)
+    await world.import_files()
     (row,) = await world.rows("SELECT phone, content FROM leads")
     assert (row["phone"], row["content"]["custom"]) == ("+358401234567", {"nick": "Maija"})
 
@@ -250,7 +245,7 @@ async def test_i2_19_a_cancelled_import_stores_no_more_leads(world: World):
     path = f"/v1/imports/{sent['id']}/cancel"
     cancelled = await world.http.post(path, headers=bearer(world.key))
     assert cancelled.json()["state"] == "cancelled"
-    await work_through(world)
+    await world.import_files()
     assert (await world.count("leads"), await world.count("import_chunks")) == (0, 0)
     assert (await world.http.post(path, headers=bearer(world.key))).status_code == 200
     assert (await imported(world, csv_of([HEADER, *people(10)])))["results"] == {"accepted": 10}
@@ -276,3 +271,30 @@ async def test_mappings_that_make_no_sense_are_refused(world: World):
     assert (await send(world, content, shoe_size="44")).status_code == 422
     assert (await send(world, content, time_zone="Mars/Olympus")).status_code == 422
     assert await world.count("import_chunks") == 0
+
+
+async def test_i2_27_failed_rows_forget_a_person_and_after_a_while_everybody(world: World):
+    rows = [["040 1234567", ""], ["(+358) 40 123 45 67", "x" * 400], ["12", " Maija@Example.com"], ["13", "other"]]
+    done = await imported(world, csv_of([["Puhelin", "Sähköposti"], *rows, ["040-1234567", ""]]))
+    assert done["results"] == {"accepted": 1, "rejected": 3, "invalid": 1}
+    async with world.service.db.unit_of_work() as work:
+        assert await store.forget_person(work, [], ["+358401234567"], ["maija@example.com"]) == 3
+    left = (await look(world, done["id"], "/failures")).splitlines()[1:]
+    assert [line.split(";")[0] for line in left] == ["13"]
+    await world.rows("UPDATE imports SET finished_at = now() - interval '31 days' RETURNING 1")
+    await store.clean_up(world.service.db.pool, 7, 30)
+    assert (await look(world, done["id"], "/failures")).splitlines()[1:] == []
+    assert len((await look(world, done["id"], "/rows"))["data"]) == 5
+
+
+async def test_i2_19_files_that_nobody_starts_and_uploads_that_broke_off_are_forgotten(world: World):
+    waiting = await send(world, csv_of([["A", "B"], ["1", "2"]]))
+    assert waiting.json()["state"] == "unmapped"
+    await store.add_chunk(world.service.db.pool, "imp_broken_off", 0, b"phone")
+    await store.clean_up(world.service.db.pool, 7, 30)
+    assert await world.count("import_chunks") == 2
+    await world.rows("UPDATE imports SET created_at = now() - interval '8 days' RETURNING 1")
+    await world.rows("UPDATE import_chunks SET stored_at = now() - interval '2 days' RETURNING 1")
+    await store.clean_up(world.service.db.pool, 7, 30)
+    assert await world.count("import_chunks") == 0
+    assert (await look(world, waiting.json()["id"]))["state"] == "cancelled"

@@ -98,6 +98,8 @@ SUBSCRIPTIONS = (
             intake.PartnerChangedV1: _partner,
             intake.SuppressionAddedV1: _suppression,
             intake.SuppressionRemovedV1: _suppression,
+            intake.SuppressionsAddedV1: _suppression,
+            intake.SuppressionsRemovedV1: _suppression,
         },
     ),
 )

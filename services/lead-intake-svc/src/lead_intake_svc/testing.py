@@ -20,6 +20,11 @@ def settings_for(url: str) -> Settings:
     )
 
 
+def environment_for(url: str) -> dict[str, str]:
+    """The same settings, for a process."""
+    return {"LEADWIRE_DATABASE_URL": url, "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET, "LEADWIRE_KEY_PEPPER": PEPPER}
+
+
 _numbers = count(1)
 PARTNER: dict[str, Any] = {
     "name": "Acme Leads",
@@ -93,6 +98,11 @@ class World:
 
     async def rows(self, query: str, *args: Any) -> list[Any]:
         return await self.service.db.pool.fetch(query, *args)
+
+    async def import_files(self) -> None:
+        """What the worker's task does, until no file waits."""
+        while await self.service.app.http.state.importer.work_once():
+            pass
 
     async def noticed(self) -> None:
         """Returns when the service's copy of the reference data is fresh; elsewhere that takes half a second."""

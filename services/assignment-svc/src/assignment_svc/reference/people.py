@@ -7,7 +7,14 @@ from typing import Final
 
 from asyncpg import Record
 from contracts.events.identity import UserContent, UserDeactivatedV1
-from contracts.events.intake import PartnerContent, SuppressionContent, SuppressionRemovedV1
+from contracts.events.intake import (
+    PartnerContent,
+    SuppressionContent,
+    SuppressionEntry,
+    SuppressionRemovedV1,
+    SuppressionsContent,
+    SuppressionsRemovedV1,
+)
 from contracts.events.values import CallingHours
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
@@ -59,19 +66,22 @@ def _narrowing(hours: CallingHours | None) -> str:
     return hours_text(hours.from_, hours.until, hours.days) if hours and hours.mode == "custom" else ""
 
 
-async def receive_suppressions(work: UnitOfWork, batch: Sequence[Received[SuppressionContent]]) -> None:
+async def receive_suppressions(
+    work: UnitOfWork, batch: Sequence[Received[SuppressionContent | SuppressionsContent]]
+) -> None:
     """I2.18: leads already inside are swept at once. A removal brings nothing back: people decide that."""
     ordered = sorted(batch, key=lambda received: received.envelope.sequence)
     rows = {
-        received.event.suppression_id: {
-            "suppression_id": received.event.suppression_id,
+        entry.suppression_id: {
+            "suppression_id": entry.suppression_id,
             "version": received.envelope.sequence,
-            "identity": f"{received.event.kind}:{received.event.value}",
-            "scope": received.event.scope,
-            "scope_id": received.event.scope_id,
-            "removed": isinstance(received.event, SuppressionRemovedV1),
+            "identity": f"{entry.kind}:{entry.value}",
+            "scope": entry.scope,
+            "scope_id": entry.scope_id,
+            "removed": isinstance(received.event, SuppressionRemovedV1 | SuppressionsRemovedV1),
         }
         for received in ordered
+        for entry in _entries(received.event)
     }
     stored = await store.store_suppressions(work, list(rows.values()))
     await sweep(work, stored)
@@ -81,6 +91,10 @@ async def receive_suppressions(work: UnitOfWork, batch: Sequence[Received[Suppre
 async def sweep_again(work: UnitOfWork, suppression_ids: Sequence[str]) -> None:
     """A lead that was being stored while its suppression was saw neither, so each is swept twice."""
     await sweep(work, await store.read_suppressions(work, suppression_ids))
+
+
+def _entries(event: SuppressionContent | SuppressionsContent) -> Sequence[SuppressionContent | SuppressionEntry]:
+    return event.entries if isinstance(event, SuppressionsContent) else [event]
 
 
 async def sweep(work: UnitOfWork, suppressions: Sequence[Record]) -> None:

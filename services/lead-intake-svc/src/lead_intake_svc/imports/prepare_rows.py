@@ -30,24 +30,45 @@ class Prepared:
 
 
 async def prepare_rows(rows: Sequence[Row], plan: Plan, admission: Admission, sender: Sender) -> list[Prepared]:
-    prepared: list[Prepared] = []
+    read: list[_Read] = []
     for n, row in enumerate(rows, start=1):
-        prepared.append(_prepare(row, plan, admission, sender))
+        read.append(_read(row, plan))
+        if n % BREATH == 0:
+            await asyncio.sleep(0)
+    await admission.missing_known([each.lead for each in read if each.lead is not None])
+    prepared: list[Prepared] = []
+    for n, each in enumerate(read, start=1):
+        prepared.append(_admitted(each, admission, sender))
         if n % BREATH == 0:
             await asyncio.sleep(0)
     return prepared
 
 
-def _prepare(row: Row, plan: Plan, admission: Admission, sender: Sender) -> Prepared:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    row: Row
+    lead: LeadInput | None
+    fingerprint: bytes = b""
+    problems: Sequence[Problem] = ()
+
+
+def _read(row: Row, plan: Plan) -> _Read:
     try:
         body = plan.body(row)
-        return Prepared(row, admission.admit(LeadInput.model_validate(body), sender, fingerprint_of(body)))
+        return _Read(row, LeadInput.model_validate(body), fingerprint_of(body))
     except RowRefused as refusal:
-        return Prepared(row, None, [refusal.problem])
+        return _Read(row, None, problems=[refusal.problem])
     except ValidationError as error:
-        return Prepared(row, None, refused_by(validation_failed(located(error))))
+        return _Read(row, None, problems=refused_by(validation_failed(located(error))))
+
+
+def _admitted(read: _Read, admission: Admission, sender: Sender) -> Prepared:
+    if read.lead is None:
+        return Prepared(read.row, None, read.problems)
+    try:
+        return Prepared(read.row, admission.admit(read.lead, sender, read.fingerprint))
     except DomainError as error:
-        return Prepared(row, None, refused_by(error))
+        return Prepared(read.row, None, refused_by(error))
 
 
 def refused_by(error: DomainError) -> list[Problem]:

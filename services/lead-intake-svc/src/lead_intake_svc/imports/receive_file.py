@@ -138,8 +138,8 @@ class _Measured:
 async def _run_conversion(measured: _Measured, sheet: str, keep: Callable[[bytes], Awaitable[None]]) -> None:
     """In a process of its own: see `workbook`. It reads everything before it writes anything."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "lead_intake_svc.imports.workbook", sheet,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable, "-I", "-m", "lead_intake_svc.imports.workbook", sheet,
+        env={}, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
         assert process.stdin is not None  # noqa: S101 -- they are pipes

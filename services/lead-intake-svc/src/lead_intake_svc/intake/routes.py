@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 from lead_intake_svc.intake.admission import Admission
+from lead_intake_svc.intake.answer_once import AnswerOnce
 from lead_intake_svc.intake.candidate import Sender, fingerprint_of
 from lead_intake_svc.intake.direct import DirectRoute
 from lead_intake_svc.intake.json_body import described, located, read_body, read_json
@@ -52,8 +53,8 @@ def intake_router(authenticator: Authenticator, admission: Admission, intake: In
     return routes
 
 
-def batch_router(authenticator: Authenticator, batch: BatchPush) -> APIRouter:
-    """Its `Idempotency-Key` is kept like that of every POST; a repeat without one changes nothing either."""
+def batch_router(authenticator: Authenticator, batch: BatchPush, answers: AnswerOnce) -> APIRouter:
+    """A repeat without `Idempotency-Key` changes nothing either."""
     routes = router(tags=["intake"])
 
     @routes.post(
@@ -64,9 +65,18 @@ def batch_router(authenticator: Authenticator, batch: BatchPush) -> APIRouter:
     async def push_batch(request: Request) -> Response:
         key, partner = await authenticator.seller(request)
         rows = await _rows(request)
-        results = await batch.push(rows, Sender(partner, key.test or partner.is_test))
-        return Response(msgspec.json.encode({"results": results}), media_type="application/json")
 
+        async def pushed() -> StoredAnswer:
+            results = await batch.push(rows, Sender(partner, key.test or partner.is_test))
+            return StoredAnswer(200, {"content-type": "application/json"}, msgspec.json.encode({"results": results}))
+
+        once = await once_of(request)
+        if once is None:
+            return _response(await pushed(), replayed=False)
+        answer, replayed = await answers.answer(once, pushed)
+        return _response(answer, replayed=replayed)
+
+    push_batch.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- a mark for `Route`
     return routes
 
 
