@@ -24,7 +24,9 @@ from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, http_client
 
 AGENTS = [f"usr_{number:02d}" for number in range(64)]
 LEADS = 24
-TURNS = 4
+TURNS = 3
+# On a busy machine everybody would be killed before they are done, for ever.
+KILLS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Floor:
 async def _kill(server: PostgresServer, name: str, stop: asyncio.Event) -> int:
     killer = await asyncpg.connect(server.dsn())
     killed = 0
-    while not stop.is_set():
+    while not stop.is_set() and killed < KILLS:
         killed += len(
             await killer.fetch(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -90,7 +90,18 @@ WHERE {demand((QUEUED, *LEAD_CONDITIONS))}
 ORDER BY candidate.rank, candidate.position, candidate.lead_id LIMIT $3 FOR NO KEY UPDATE OF w SKIP LOCKED
 """
 
-WAITS = "SELECT EXISTS (SELECT FROM queue q WHERE q.project_id = $1)"
+# Two questions, since each of the queue's indexes has one half of it.
+WAITS = """
+SELECT EXISTS (SELECT FROM queue q WHERE q.project_id = $1 AND q.ready_at IS NULL)
+    OR EXISTS (SELECT FROM queue q WHERE q.project_id = $1 AND q.ready_at IS NOT NULL)
+"""
+
+# Leads that wait already get their clock with the target.
+START_CLOCKS = """
+INSERT INTO timers (kind, subject, due_at)
+SELECT 'speed', w.lead_id, now() FROM leads l JOIN work_items w USING (lead_id)
+WHERE l.project_id = $1 AND w.state IN ('pending', 'queued', 'claimed') AND w.calls = 0
+"""
 
 GIVEN = """
 UPDATE campaign_agents SET given_at = clock_timestamp() + one.number * interval '1 us'
@@ -129,6 +140,8 @@ async def put_rules(work: UnitOfWork, new: Rules) -> Rules:
     row = await work.fetchrow(PUT, new.project_id, *values, new.available_from, new.available_until)
     assert row is not None  # noqa: S101 -- an upsert returns its row
     await copy_rules(work, new.project_id)
+    if new.speed_target is not None:
+        await work.execute(START_CLOCKS, new.project_id)
     return Rules(*row)
 
 

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 from messaging.unit_of_work import UnitOfWork
 
 TAKE = """
-WITH due AS MATERIALIZED (
-    SELECT t.ctid AS reminder FROM timers t WHERE t.due_at <= now() ORDER BY t.due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-)
-DELETE FROM timers t USING due WHERE t.ctid = due.reminder RETURNING t.kind, t.subject
+DELETE FROM timers WHERE ctid = ANY (ARRAY(
+    SELECT t.ctid FROM timers t WHERE t.due_at <= now() ORDER BY t.due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)) RETURNING kind, subject
 """
 
 REMIND = """
@@ -48,7 +47,7 @@ class Due:
 
 
 async def take_due(work: UnitOfWork, limit: int) -> list[Due]:
-    """The oldest first; they are gone when the transaction commits."""
+    """Those that have been due for longest; they are gone when the transaction commits."""
     return [Due(*row) for row in await work.fetch(TAKE, limit)]
 
 

@@ -92,15 +92,14 @@ WITH asking AS MATERIALIZED (
 ), seated AS MATERIALIZED (
     SELECT *, row_number() OVER (PARTITION BY responsible ORDER BY rank, position, lead_id) AS seat
     FROM (SELECT DISTINCT ON (lock_key) * FROM picked ORDER BY lock_key, rank, position, lead_id) AS one_per_phone
-), waiting AS (
+), waiting AS MATERIALIZED (
     SELECT agent_id, row_number() OVER (ORDER BY agent_id) AS seat FROM asking
     WHERE agent_id NOT IN (SELECT responsible FROM seated WHERE responsible IS NOT NULL)
+), offered AS MATERIALIZED (
+    SELECT l.*, a.agent_id AS dealt_to FROM seated l JOIN waiting a USING (seat) WHERE l.responsible IS NULL
+    UNION ALL SELECT l.*, l.responsible FROM seated l WHERE l.seat = 1 AND l.responsible IS NOT NULL
 ), dealt AS (
-    SELECT l.*, a.agent_id FROM (
-        SELECT l.*, a.agent_id AS dealt_to FROM seated l JOIN waiting a USING (seat) WHERE l.responsible IS NULL
-        UNION ALL SELECT l.*, l.responsible FROM seated l WHERE l.seat = 1 AND l.responsible IS NOT NULL
-    ) l JOIN asking a ON a.agent_id = l.dealt_to
-    WHERE {TICKED.sql}
+    SELECT l.*, a.agent_id FROM offered l JOIN asking a ON a.agent_id = l.dealt_to WHERE {TICKED.sql}
 ), locked AS (
     INSERT INTO locks AS k (lock_key, lead_id, holder, token, acquired_at, expires_at)
     SELECT lock_key, lead_id, agent_id, nextval('lock_tokens'), now(), now() + lock_time FROM dealt ORDER BY lock_key
