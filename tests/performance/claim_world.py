@@ -8,7 +8,8 @@ import asyncpg
 
 # `prj_open` may be called always, `prj_shut` for one minute twelve hours from now.
 CENTRE = """
-TRUNCATE leads, work_items, queue, queue_places, locks, history, outbox, projects, agents, campaign_agents, orders;
+TRUNCATE leads, work_items, queue, queue_places, locks, history, outbox, projects, agents, campaign_agents, orders, timers,
+    callbacks, offers;
 INSERT INTO projects SELECT project_id, 1, project_id, 'active', NULL, mode, opens, closes, NULL, false,
     interval '1 hour', 3, NULL, true, true, 'leave_assigned', interval '15 min'
 FROM (VALUES ('prj_open', 'always', NULL, NULL), ('prj_shut', 'custom', '{hour}:00', '{hour}:01'))

@@ -3,12 +3,13 @@ import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from contracts.ids import new_id, new_uuid
+from contracts.ids import lowest_id, new_id, new_uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,3 +77,13 @@ def test_prefixed_ids_sort_like_the_uuids_they_encode(readings: list[int]):
         for digit in digits:
             number = number * 32 + CROCKFORD.index(digit)
         assert (prefix, len(digits), UUID(int=number).version) == ("lead", 26, 7)
+
+
+def test_ids_made_from_a_time_on_are_not_before_its_first_one():
+    before = new_id("lead")
+    at = datetime.now(UTC) + timedelta(milliseconds=2)
+    first = lowest_id("lead", at)
+    assert before < first < lowest_id("lead", at + timedelta(milliseconds=1))
+    assert len(first) == len(before)
+    assert first <= lowest_id("lead", at)
+    assert new_id("lead") < lowest_id("lead", datetime.now(UTC) + timedelta(seconds=60))

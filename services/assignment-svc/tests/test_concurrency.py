@@ -206,8 +206,7 @@ async def test_leads_wander_between_agents_supervisors_and_timers_and_none_is_lo
         for number in range(6):
             await centre.suppress("phone", f"+3584012345{number:02d}")
             await centre.agent(AGENTS[number], active=False)
-            await centre.fire("promote")
-            await centre.fire("follow_claims")
+            await centre.fire()
 
     await asyncio.gather(*(agent(number) for number in range(24)), others())
     await _sound(service)

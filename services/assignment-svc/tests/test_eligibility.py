@@ -55,7 +55,7 @@ async def _race_suppression(centre: CallCentre) -> None:
     """As if the suppression had come between storing the lead and now: the sweep did not see it."""
     phone = (await centre.item())["person"]["phone"]
     await centre.service.db.pool.execute(
-        "INSERT INTO suppressions VALUES ('sup_x', 1, $1, 'global', NULL, false, NULL)", f"phone:{phone}"
+        "INSERT INTO suppressions VALUES ('sup_x', 1, $1, 'global', NULL, false)", f"phone:{phone}"
     )
 
 
@@ -101,6 +101,19 @@ def _wear_out(centre: CallCentre) -> Awaitable[Any]:
     return centre.service.db.pool.execute("UPDATE work_items SET attempts = 3")
 
 
+async def _return(centre: CallCentre) -> None:
+    """As if the return had come a moment ago: the lead is not withdrawn yet."""
+    await centre.service.db.pool.execute("INSERT INTO lead_facts VALUES ('lead_1', 'return', 'ret_1', 1, 'open')")
+
+
+async def _revoke(centre: CallCentre) -> None:
+    await centre.service.db.pool.execute("INSERT INTO lead_facts VALUES ('lead_1', 'revocation', 'lead_1', 1, 'final')")
+
+
+def _by_rule(centre: CallCentre) -> Awaitable[Any]:
+    return centre.rules(mode="round_robin")
+
+
 def _age(centre: CallCentre) -> Awaitable[Any]:
     return centre.service.db.pool.execute("UPDATE projects SET max_age = '0 s'")
 
@@ -122,6 +135,9 @@ def _age(centre: CallCentre) -> Awaitable[Any]:
         ("E9", _full),
         ("E10", _wear_out),
         ("E12", _age),
+        ("E11", _return),
+        ("E6", _revoke),
+        ("E9", _by_rule),
     ],
 )
 async def test_a3_12_a_claim_refuses_what_eligibility_names(centre: CallCentre, code: str, break_it: Break):
@@ -202,7 +218,7 @@ async def test_s0_7_leads_leave_with_their_list_and_come_back(centre: CallCentre
     await centre.service.deliver(expired, 2)
     assert await _codes(centre) == ["E8"]
     assert (await centre.claim()).status_code == 204
-    await centre.fire("expire_due")
+    await centre.fire()
     assert (await centre.item())["state"] == "expired"
     reopened = ContactListReopenedV1(contact_list_id="lst_1", name="L", expires_on=soon, time_zone="UTC")
     await centre.service.deliver(reopened, 3)
@@ -220,8 +236,8 @@ async def test_s0_8_a_passive_project_refuses_calls_and_goes_on_where_it_stopped
     assert (await centre.step("lead_1", "attempts", token, outcome="no_answer")).status_code == 201
 
 
-@pytest.mark.parametrize("break_it", [_shut, _race_suppression, _demand_consent])
-async def test_e4_e5_e6_are_asked_again_when_a_call_starts(centre: CallCentre, break_it: Break):
+@pytest.mark.parametrize("break_it", [_shut, _race_suppression, _demand_consent, _return, _revoke])
+async def test_e4_e5_e6_e11_are_asked_again_when_a_call_starts(centre: CallCentre, break_it: Break):
     await centre.lead()
     _, token = await centre.claimed()
     await break_it(centre)

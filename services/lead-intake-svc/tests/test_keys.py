@@ -71,3 +71,30 @@ async def test_keys_are_the_business_of_admins(world: World):
     foreign = world.service.headers("partner", partner_id="ptr_other")
     assert (await world.http.get(path, headers=own)).status_code == 200
     assert (await world.http.get(path, headers=foreign)).status_code == 404
+
+
+async def test_i2_14_a_rotated_key_works_beside_the_new_one_until_it_ends(world: World):
+    old = await world.issue(world.partner_id, name="shop", scopes=["leads.write"], test=True)
+    path = f"/v1/partners/{world.partner_id}/api-keys/{key_id_of(old)}/rotate"
+    rotated = await world.http.post(path, json={"keep_old_hours": 1}, headers=world.service.headers())
+    assert rotated.status_code == 201, rotated.text
+    new = rotated.json()
+    assert (new["name"], new["scopes"], new["test"], new["expires_at"]) == ("shop", ["leads.write"], True, None)
+    assert new["key"].startswith("lw_test_")
+    for key in (old, new["key"]):
+        assert (await world.push(key=key)).status_code == 201
+    await world.rows("UPDATE partner_keys SET expires_at = now() - interval '1 s' WHERE id = $1", key_id_of(old))
+    await world.rows("UPDATE change_counters SET version = version + 1 WHERE name = 'keys'")
+    await world.noticed()
+    assert (await world.push(key=old)).status_code == 401
+    assert (await world.push(key=new["key"])).status_code == 201
+    assert (await world.http.post(path, json={}, headers=world.service.headers())).status_code == 404
+    at_once = path.replace(str(key_id_of(old)), new["id"])
+    assert (
+        await world.http.post(at_once, json={"keep_old_hours": 0}, headers=world.service.headers())
+    ).status_code == 201
+    await world.noticed()
+    assert (await world.push(key=new["key"])).status_code == 401
+    foreign = at_once.replace(world.partner_id, "ptr_internal")
+    assert (await world.http.post(foreign, json={}, headers=world.service.headers())).status_code == 404
+    assert (await world.http.post(path, json={}, headers=world.service.headers("supervisor"))).status_code == 403

@@ -153,8 +153,11 @@ async def test_i2_10_what_is_said_inside_reaches_partners_only_when_set(world: W
     answer = (await world.push(key=key)).json()
     for sequence, event in history(world, answer["id"]):
         await world.service.deliver(event, sequence=sequence)
+    wrong = a.LeadInvalidatedV1(lead=ref(world, answer["id"]), received_at=NOW, reason="rude to us")
+    await world.service.deliver(wrong, sequence=6)
     shown = (await world.http.get(f"/v1/leads/{answer['id']}/timeline", headers=bearer(key))).text
     assert ("not home" in shown) is comments
+    assert ("rude to us" in shown) is comments
     assert "usr_agent" not in shown
     sponsor = world.service.headers("sponsor", sponsor_id="spo_1")
     assert (await world.http.get(f"/v1/leads/{answer['id']}/timeline", headers=sponsor)).status_code == 404

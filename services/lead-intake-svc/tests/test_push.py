@@ -177,3 +177,37 @@ async def test_a_test_key_makes_test_leads_that_meet_no_real_ones(world: World):
     assert real.json()["status"] == "accepted"
     events = await world.service.published(LeadAcceptedV1)
     assert [event.lead.test for event in events if isinstance(event, LeadAcceptedV1)] == [True, False]
+
+
+async def test_i2_16_what_is_not_sent_again_stays(world: World):
+    body = lead(order=ORDER, custom={"step": 1}, comments="Evenings.")
+    pushed = (await world.push(body)).json()
+    names = ("external_id", "project_id")
+    more = {name: body[name] for name in names} | {"custom": {"size": 3}, "address": {"city": "Turku"}}
+    response = await world.push(more)
+    assert (response.status_code, response.json()["id"]) == (200, pushed["id"])
+    shown = (await world.http.get(f"/v1/leads/{pushed['id']}", headers=bearer(world.key))).json()
+    assert shown["custom"] == {"step": 1, "size": 3}
+    assert (shown["comments"], shown["address"], shown["phone"]) == ("Evenings.", {"city": "Turku"}, body["phone"])
+    assert shown["order"]["number"] == ORDER["number"]
+    cleared = await world.push(more | {"comments": None})
+    assert cleared.status_code == 200
+    shown = (await world.http.get(f"/v1/leads/{pushed['id']}", headers=bearer(world.key))).json()
+    assert (shown["comments"], shown["version"]) == (None, 3)
+
+
+async def test_i2_16_a_completed_order_does_not_become_partial_again(world: World):
+    body = lead(order=ORDER | {"status": "completed"})
+    await world.push(body)
+    refused = await world.push(body | {"order": ORDER})
+    assert (refused.status_code, refused.json()["code"]) == (409, "order-completed")
+
+
+@pytest.mark.parametrize(("state", "code"), [("resolved", "lead-finished"), ("return_hold", "lead-locked")])
+async def test_i2_16_a_locked_or_finished_lead_says_why(world: World, state: str, code: str):
+    body = lead()
+    pushed = (await world.push(body)).json()
+    await world.rows("INSERT INTO lead_progress (lead_id, work_state) VALUES ($1, $2)", pushed["id"], state)
+    refused = await world.push(body | {"comments": "more"})
+    assert (refused.status_code, refused.json()["code"]) == (409, code)
+    assert (await world.push(body)).status_code == 200

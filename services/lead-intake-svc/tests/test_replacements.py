@@ -126,3 +126,18 @@ async def test_i2_22_an_admin_flags_a_lead_and_takes_it_back(world: World):
     assert told == [i.LeadReplacedV1, i.LeadReplacementUndoneV1, i.LeadReplacedV1]
     for headers in (world.service.headers("supervisor"), world.service.headers("partner", partner_id=world.partner_id)):
         assert (await world.http.put(path.format(two), json=wanted, headers=headers)).status_code == 403
+
+
+async def test_i2_22_a_quarantined_replacement_is_told_of_once_it_is_accepted(world: World):
+    await world.project(sequence=2, checks={"names": "quarantine"})
+    original = await taken_back(world)
+    waiting = (await world.push(lead(first_name="Aaaaaa", replacement_for=original))).json()
+    assert waiting["status"] == "quarantined", waiting
+    assert (await world.push(replacement_for=original)).json()["code"] == "replacement-exists"
+    assert await world.service.published(i.LeadReplacedV1) == []
+    body = {"decision": "accept", "reason": "a real name"}
+    path = f"/v1/leads/{waiting['id']}/decision"
+    decided = await world.http.post(path, json=body, headers=world.service.headers())
+    assert decided.json()["status"] == "accepted", decided.text
+    assert len(await world.service.published(i.LeadReplacedV1)) == 1
+    assert (await read(world, waiting["id"]))["billable"] is False

@@ -230,7 +230,7 @@ async def test_i2_13_evidence_comes_from_the_timeline(world: World):
         {"at": "2026-01-01T00:00:00Z", "outcome": "no-answer", "contacted": False, "number": 1}
     ]
     assert [each["disposition"] for each in evidence["dispositions"]] == ["Wrong number"]
-    assert [each["note"] for each in evidence["validation_notes"]] == ["busy"]
+    assert [each["note"] for each in evidence["notes"]] == ["busy"]
     assert evidence["consent"]["text"] == "yes"
     assert event.external_id == body["external_id"]
 

@@ -234,3 +234,14 @@ async def test_i2_24_a_conversion_that_was_faster_than_the_sale_raises_an_alarm(
     (alarm,) = await world.service.published(i.AlarmRaisedV1)
     assert isinstance(alarm, i.AlarmRaisedV1)
     assert (alarm.alarm, alarm.lead_id) == ("sold-lead-converted", lead_id)
+
+
+async def test_i2_24_a_rule_sells_what_leaves_quarantine(world: World):
+    await world.project(sequence=2, checks={"names": "quarantine"})
+    await rule(world, buyer_id=await buyer(world))
+    waiting = (await world.push(lead(first_name="Aaaaaa"))).json()
+    assert (waiting["status"], await status(world, waiting["id"])) == ("quarantined", "quarantined")
+    body = {"decision": "accept", "reason": "a real name"}
+    path = f"/v1/leads/{waiting['id']}/decision"
+    assert (await world.http.post(path, json=body, headers=world.service.headers())).status_code == 200
+    assert await status(world, waiting["id"]) == "sold"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ async def test_n5_4_search_by_state_lead_and_recipient(
     await _queue(service, make_lead, make_partner, 3)
 
     def refuse_b(address: str) -> str | None:
-        return "550 no" if address.startswith("b") else None
+        return "552 5.2.2 full" if address.startswith("b") else None
 
     sink.on_rcpt = refuse_b
     await mailer.settle(mailer.sender(sink.port))
@@ -36,6 +37,14 @@ async def test_n5_4_search_by_state_lead_and_recipient(
     assert sorted(await found(lead_id="lead_0002")) == [("2a", "sent"), ("2b", "failed")]
     assert sorted(await found(recipient="A@P.example")) == [("1a", "sent"), ("2a", "sent"), ("3a", "sent")]
     assert await found(recipient="b@p.example", state="sent") == []
+    assert len(await found(template="purchase")) == 6
+    assert await found(template="return") == []
+    [middle] = await service.db.pool.fetch(
+        "SELECT created_at FROM emails WHERE lead_id = 'lead_0002' AND state = 'sent'"
+    )
+    since = middle["created_at"] - timedelta(milliseconds=20)
+    assert {lead for lead, _ in await found(since=since.isoformat())} >= {"2a", "2b", "3a", "3b"}
+    assert await found(since="2999-01-01T00:00:00Z") == []
 
 
 async def test_pages_show_every_mail_once_newest_first(service: ServiceUnderTest, make_lead: Any, make_partner: Any):
@@ -88,7 +97,7 @@ async def test_n5_4_a_person_may_have_a_mail_sent_again(
     assert (waiting.status_code, waiting.json()["code"]) == (409, "email-under-way")
 
     def refuse(_: str) -> str | None:
-        return "550 no"
+        return "554 5.7.1 no"
 
     accept, sink.on_rcpt = sink.on_rcpt, refuse
     await mailer.settle(mailer.sender(sink.port))
@@ -115,6 +124,9 @@ async def test_a_suppressed_mail_is_not_resent(
     await service.deliver(make_partner())
     await service.deliver(make_lead())
     await service.db.pool.execute("UPDATE emails SET state = 'suppressed', next_attempt_at = NULL")
+    await service.db.pool.execute(
+        "INSERT INTO email_suppressions (address, kind, reason) SELECT recipient, 'bounce', 'x' FROM emails"
+    )
     [row] = await mailer.rows()
     answer = await service.http.post(f"{EMAILS}/{row['id']}/resend", headers=service.headers())
     assert (answer.status_code, answer.json()["code"]) == (409, "email-suppressed")
@@ -122,15 +134,42 @@ async def test_a_suppressed_mail_is_not_resent(
 
 async def test_templates_can_be_read(service: ServiceUnderTest):
     answer = await service.http.get("/v1/templates", headers=service.headers("supervisor"))
-    [template] = [each for each in answer.json()["data"] if each["key"] == "purchase"]
-    assert (template["key"], template["version"]) == ("purchase", 1)
+    templates = {template["id"]: template for template in answer.json()["data"]}
+    assert {"purchase", "return", "digest", "alarm"} < templates.keys()
+    template = templates["purchase"]
+    assert (template["key"], template["version"], template["built_in"]) == ("purchase", 1, True)
     assert "{{ lead.external_id }}" in template["subject"]
 
 
 @pytest.mark.parametrize("level", ["leads_agent", "call_centre", "sponsor", "partner", "integration"])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", EMAILS), ("GET", EMAILS + "/{id}"), ("POST", EMAILS + "/{id}/resend"), ("GET", "/v1/templates")],
+    [
+        ("GET", EMAILS),
+        ("GET", EMAILS + "/{id}"),
+        ("POST", EMAILS + "/{id}/resend"),
+        *(
+            (method, path)
+            for each in (
+                "templates/purchase",
+                "notification-rules/rul_return",
+                "email-recipients/x",
+                "email-suppressions/x",
+            )
+            for method, path in (
+                ("GET", f"/v1/{each.partition('/')[0]}"),
+                ("GET", f"/v1/{each}"),
+                ("DELETE", f"/v1/{each}"),
+            )
+        ),
+        ("GET", "/v1/templates/purchase/versions"),
+        ("POST", "/v1/templates/purchase/preview"),
+        ("GET", "/v1/notification-rules/rul_return/versions"),
+        ("PATCH", "/v1/templates/purchase"),
+        ("PATCH", "/v1/notification-rules/rul_return"),
+        ("PATCH", "/v1/email-recipients/x"),
+        ("GET", "/v1/alarms"),
+    ],
 )
 async def test_nobody_else_sees_mails_or_templates(  # noqa: PLR0917 -- a matrix
     service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any, level: str, method: str, path: str
@@ -139,12 +178,13 @@ async def test_nobody_else_sees_mails_or_templates(  # noqa: PLR0917 -- a matrix
     await service.deliver(make_lead())
     [row] = await mailer.rows()
     headers = service.headers(level, partner_id="ptr_1", sponsor_id="spo_1")
-    answer = await service.http.request(method, path.format(id=row["id"]), headers=headers)
+    body: dict[str, Any] = {"json": {}} if method == "PATCH" or path.endswith("preview") else {}
+    answer = await service.http.request(method, path.format(id=row["id"]), headers=headers, **body)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert (await service.http.request(method, path.format(id=row["id"]))).status_code == 401
+    assert (await service.http.request(method, path.format(id=row["id"]), **body)).status_code == 401
 
 
-@pytest.mark.parametrize("query", ["state=odd", "limit=0", "cursor=%21", "odd=1"])
+@pytest.mark.parametrize("query", ["state=odd", "limit=0", "cursor=%21", "odd=1", "since=2026-01-01T00:00:00"])
 async def test_odd_queries_are_refused(service: ServiceUnderTest, query: str):
     answer = await service.http.get(f"{EMAILS}?{query}", headers=service.headers())
     assert answer.status_code == 422

@@ -105,6 +105,28 @@ def fill(service: ServiceUnderTest) -> Callable[..., Any]:
     return insert
 
 
+@pytest.fixture
+def states(service: ServiceUnderTest) -> Callable[..., Any]:
+    """The state of every case, by lead."""
+
+    async def read() -> dict[str, str]:
+        rows = await service.db.pool.fetch("SELECT lead_id, state FROM cases ORDER BY lead_id")
+        return {row["lead_id"]: row["state"] for row in rows}
+
+    return read
+
+
+@pytest.fixture
+def ask(service: ServiceUnderTest) -> Callable[..., Any]:
+    """Asks for the next case."""
+
+    async def post(user_id: str = "usr_v", level: str = "call_centre", **body: Any) -> Any:
+        headers = service.headers(level, user_id=user_id)
+        return await service.http.post("/v1/validation/next", json=body, headers=headers)
+
+    return post
+
+
 FILL = """
 INSERT INTO cases (lead_id, partner_id, project_id, received_at, due_at, lead_version, content)
 SELECT 'lead_' || lpad(n::text, 5, '0'), 'ptr_1', $2, now() - make_interval(secs => 100000 - n),

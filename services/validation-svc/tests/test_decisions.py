@@ -142,6 +142,19 @@ async def test_v4_7_a_bulk_decision_has_a_result_per_row(service: ServiceUnderTe
     assert told == {CaseConfirmedV1, CaseAttemptedV1}
 
 
+async def test_v4_7_a_repeated_batch_gives_the_first_answer_again(service: ServiceUnderTest, make_lead: Any):
+    """With a key, attempts count once; the same key with another body is refused."""
+    for number in (1, 2):
+        await service.deliver(make_lead(number))
+    rows = [{"lead_id": f"lead_{number:04}", "status": "unconfirmed"} for number in (1, 2)]
+    headers = service.headers("call_centre") | {"Idempotency-Key": "b1"}
+    first, second = [await service.http.post(BATCH, json={"decisions": rows}, headers=headers) for _ in range(2)]
+    assert (first.json(), second.headers["idempotent-replayed"]) == (second.json(), "true")
+    assert len(await service.published(CaseAttemptedV1)) == 2
+    other = await service.http.post(BATCH, json={"decisions": rows[:1]}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
 async def test_overlapping_batches_in_opposite_orders_decide_each_case_once(service: ServiceUnderTest, make_lead: Any):
     """Rows are locked in one order: no deadlock, no case decided twice."""
     leads = [f"lead_{number:04}" for number in range(1, 41)]

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from contracts.events.values import Person
-from hypothesis import given
 from hypothesis import strategies as st
 from servicekit.testing import ServiceUnderTest
-from validation_svc.listing.notes_text import NotJoinedNotes, join_notes, split_notes
+from validation_svc.listing.notes_text import split_notes
 
 EXPORT = "/v1/validation/export"
 ODD = [
@@ -32,31 +31,6 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 def read(text: str, delimiter: str = ",") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-
-
-@given(TEXTS)
-def test_v4_6_joined_notes_come_apart_again(notes: list[str]):
-    joined = join_notes(notes)
-    assert split_notes(joined) == notes
-    assert not joined.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-
-
-@given(TEXTS, st.sampled_from(sorted(DELIMITERS.values())))
-def test_v4_6_joined_notes_survive_a_csv_file(notes: list[str], delimiter: str):
-    text = io.StringIO(newline="")
-    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(["before", join_notes(notes), "after"])
-    [row] = csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter, strict=True)
-    assert split_notes(row[1]) == notes
-
-
-def test_v4_6_notes_are_joined_with_a_semicolon_and_quoted_only_where_needed():
-    assert join_notes(["no answer", "busy; call later", 'said "no"']) == 'no answer; "busy; call later"; "said ""no"""'
-
-
-@pytest.mark.parametrize("text", ["a;b", 'a"b', '"open', "a; ", "; a", '"a"b'])
-def test_text_that_is_no_joined_notes_is_refused(text: str):
-    with pytest.raises(NotJoinedNotes):
-        split_notes(text)
 
 
 @pytest.mark.parametrize("delimiter", sorted(DELIMITERS))

@@ -87,6 +87,10 @@ async def test_v4_3_admins_see_more_columns(service: ServiceUnderTest, make_lead
         ("POST", f"{CASES}/lead_0001/decision", {"status": "confirmed"}),
         ("POST", "/v1/validation/decisions/batch", {"decisions": [{"lead_id": "lead_0001", "status": "confirmed"}]}),
         ("POST", f"{CASES}/lead_0001/reopen", {"reason": "again"}),
+        ("POST", f"{CASES}/lead_0001/flag", {"valid": True, "reason": "fine"}),
+        ("POST", "/v1/validation/next", {}),
+        ("GET", "/v1/validation/view", None),
+        ("GET", "/v1/validation/export", None),
     ],
 )
 async def test_others_are_refused(  # noqa: PLR0917 -- a matrix

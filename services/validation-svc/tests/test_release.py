@@ -6,15 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from contracts.events.validation import CaseConfirmedV1, CaseOpenedV1, CaseReleasedV1
+from contracts.events.validation import CaseConfirmedV1, CaseReleasedV1
 from servicekit.testing import ServiceUnderTest
 from validation_svc.releases import store
 from validation_svc.releases.release_cases import LATE, release_due
-
-
-async def _states(service: ServiceUnderTest) -> dict[str, str]:
-    rows = await service.db.pool.fetch("SELECT lead_id, state FROM cases ORDER BY lead_id")
-    return {row["lead_id"]: row["state"] for row in rows}
 
 
 def _later() -> datetime:
@@ -22,7 +17,7 @@ def _later() -> datetime:
 
 
 async def test_v4_1_release_lets_every_open_case_of_the_project_go(
-    service: ServiceUnderTest, make_lead: Any, decide: Any, tell_project: Any
+    service: ServiceUnderTest, states: Any, make_lead: Any, decide: Any, tell_project: Any
 ):
     """Unconfirmed and exhausted ones, once each, with the case's version; decided ones and other projects stay."""
     await tell_project(1, max_attempts=1)
@@ -34,19 +29,23 @@ async def test_v4_1_release_lets_every_open_case_of_the_project_go(
     await tell_project(2, on=False, held_leads="release")
     assert await release_due(service.db) == 2
     assert await release_due(service.db, _later()) == 0
-    assert list((await _states(service)).values()) == ["released", "released", "confirmed", "rejected", "unconfirmed"]
+    assert list((await states()).values()) == ["released", "released", "confirmed", "rejected", "unconfirmed"]
     released = await service.published(CaseReleasedV1)
     assert [(e.lead.lead_id, e.attempts) for e in released if isinstance(e, CaseReleasedV1)] == [
         ("lead_0001", 0),
         ("lead_0002", 1),
     ]
     assert (await decide("lead_0001", "confirmed")).json()["decision"]["status"] == "released"
+    reopened = await service.http.post(
+        "/v1/validation/cases/lead_0001/reopen", json={"reason": "typo"}, headers=service.headers()
+    )
+    assert reopened.json()["code"] == "case-final"
     listed = await service.http.get("/v1/validation/cases", headers=service.headers())
     assert [case["lead_id"] for case in listed.json()["data"]] == ["lead_0003", "lead_0005"]
 
 
 async def test_v4_1_keep_keeps_and_a_later_release_releases(
-    service: ServiceUnderTest, make_lead: Any, decide: Any, tell_project: Any
+    service: ServiceUnderTest, states: Any, make_lead: Any, decide: Any, tell_project: Any
 ):
     """A case that an admin reopened afterwards is not let go because the project got another name."""
     await service.deliver(make_lead(1))
@@ -63,11 +62,11 @@ async def test_v4_1_keep_keeps_and_a_later_release_releases(
     assert reopened.status_code == 200
     await tell_project(4, on=False, held_leads="release", name="Renamed")
     assert await release_due(service.db, _later()) == 0
-    assert await _states(service) == {"lead_0001": "released", "lead_0002": "unconfirmed"}
+    assert await states() == {"lead_0001": "released", "lead_0002": "unconfirmed"}
 
 
 async def test_v4_1_a_crash_between_portions_is_carried_on(
-    service: ServiceUnderTest, fill: Any, tell_project: Any, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, states: Any, fill: Any, tell_project: Any, monkeypatch: pytest.MonkeyPatch
 ):
     """1,300 cases in transactions of 500: what was committed stays, the rest follows, no lead is told twice."""
     await fill(1300)
@@ -85,7 +84,7 @@ async def test_v4_1_a_crash_between_portions_is_carried_on(
     monkeypatch.setattr(store, "release", crash_once)
     with pytest.raises(ConnectionError):
         await release_due(service.db)
-    assert Counter((await _states(service)).values()) == {"released": 500, "unconfirmed": 800}
+    assert Counter((await states()).values()) == {"released": 500, "unconfirmed": 800}
     assert len(await service.published(CaseReleasedV1)) == 500
     assert await release_due(service.db) == 800
     leads = [event.subject for event in await service.published(CaseReleasedV1)]
@@ -94,7 +93,7 @@ async def test_v4_1_a_crash_between_portions_is_carried_on(
 
 
 async def test_v4_1_release_and_decisions_at_once_say_one_thing_of_each_lead(
-    service: ServiceUnderTest, fill: Any, tell_project: Any
+    service: ServiceUnderTest, states: Any, fill: Any, tell_project: Any
 ):
     """Several workers release while validators confirm: each case ends once, and its event says how."""
     await fill(600)
@@ -113,37 +112,4 @@ async def test_v4_1_release_and_decisions_at_once_say_one_thing_of_each_lead(
     told = {e.subject: type(e) for e in await service.published(CaseReleasedV1, CaseConfirmedV1)}
     assert len(await service.published(CaseReleasedV1, CaseConfirmedV1)) == len(told) == 600
     expected = {"released": CaseReleasedV1, "confirmed": CaseConfirmedV1}
-    assert told == {lead_id: expected[state] for lead_id, state in (await _states(service)).items()}
-
-
-async def test_v4_1_a_held_lead_that_comes_after_the_switch_is_released_too(
-    service: ServiceUnderTest, make_lead: Any, tell_project: Any
-):
-    """Not before the news that validation is on again would have come."""
-    await tell_project(1, on=False, held_leads="release")
-    await release_due(service.db)
-    await service.deliver(make_lead())
-    assert await release_due(service.db) == 0
-    assert await release_due(service.db, _later()) == 1
-    assert [type(event) for event in await service.published()] == [CaseOpenedV1, CaseReleasedV1]
-
-
-async def test_v4_1_validation_turned_on_again_keeps_what_is_still_open(
-    service: ServiceUnderTest, make_lead: Any, tell_project: Any
-):
-    """The lead overtook the news: it was held because validation is on again. Old news changes nothing."""
-    await tell_project(2, on=False, held_leads="release")
-    await service.deliver(make_lead())
-    await tell_project(3)
-    await tell_project(2, on=False, held_leads="release")
-    assert await release_due(service.db, _later()) == 0
-    assert await _states(service) == {"lead_0001": "unconfirmed"}
-
-
-async def test_v4_1_with_keep_a_late_held_lead_waits_for_its_validator(
-    service: ServiceUnderTest, make_lead: Any, tell_project: Any
-):
-    await tell_project(1, on=False, held_leads="keep")
-    await service.deliver(make_lead())
-    assert await release_due(service.db, _later()) == 0
-    assert await _states(service) == {"lead_0001": "unconfirmed"}
+    assert told == {lead_id: expected[state] for lead_id, state in (await states()).items()}

@@ -30,15 +30,9 @@ def new_id(prefix: str) -> str:
 
 
 def lowest_id(prefix: str, at: datetime) -> str:
-    """No id that was made at that time or later is smaller: for reading a span of time from an index of ids."""
+    """Not an id, but where those made at that time (to the millisecond) or later begin."""
     return _written(prefix, max(int(at.timestamp() * 1000), 0) << 80)
 
 
 def _written(prefix: str, number: int) -> str:
-    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
-
-
-def id_before(prefix: str, moment: datetime) -> str:
-    """Sorts before every id of the kind that was made from that moment on."""
-    number = int(moment.timestamp() * 1000) << 80
     return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

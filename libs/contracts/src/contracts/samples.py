@@ -53,6 +53,7 @@ _VALUES: dict[str, Any] = {
     "ip": "192.0.2.10",
     "kind": "outbound",
     "Suppression.kind": "phone",
+    "SuppressionEntry.kind": "phone",
     "last_name": "Esimerkki",
     "level": "warn",
     "location": "queue",

@@ -33,6 +33,21 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
+class Patch(Input):
+    """A PATCH body. The defaults of its fields only say that they may be left out: what was not sent is not changed."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    def sent(self) -> dict[str, Any]:
+        """The fields that were sent, as values of this model's types."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
 async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
@@ -54,7 +69,9 @@ def create_http(
     *,
     body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
-    """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB."""
+    """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
+    a slash stands for all that are under it.
+    """
     http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     http.router.route_class = Route
     http.state.database = database

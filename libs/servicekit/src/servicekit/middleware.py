@@ -34,6 +34,7 @@ class EdgeMiddleware:
         self.app = app
         self._name = name
         self._limits = body_limits
+        self._limits_under = tuple((path, limit) for path, limit in body_limits.items() if path.endswith("/"))
         self._metrics: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +79,7 @@ class EdgeMiddleware:
             self._count(scope, answered, perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = self._limits.get(scope["path"], DEFAULT_BODY_LIMIT)
+        limit = self._limits.get(scope["path"]) or self._limit_under(scope["path"])
         length = Headers(scope=scope).get("content-length", "0")
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             await _send_problem(send, _nul_in_address(), scope["request_id"])
@@ -87,6 +88,9 @@ class EdgeMiddleware:
             await _send_problem(send, _too_large(limit), scope["request_id"])
         else:
             await self.app(scope, _limited(receive, limit), send)
+
+    def _limit_under(self, path: str) -> int:
+        return next((limit for start, limit in self._limits_under if path.startswith(start)), DEFAULT_BODY_LIMIT)
 
     def _count(self, scope: Scope, answered: list[int], seconds: float) -> None:
         key = (scope["method"], route_of(scope), _status(answered))

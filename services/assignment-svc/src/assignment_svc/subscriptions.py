@@ -8,10 +8,12 @@ from contracts.events import identity, intake, notify, sponsor, validation
 from messaging.subscription import Handler, Ordering, Received, Subscription, each
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.erasure.erase_leads import receive_erasure
 from assignment_svc.leads.apply_verdicts import receive_verdicts
 from assignment_svc.leads.note_mails import receive_mail
 from assignment_svc.leads.receive_leads import receive_leads
 from assignment_svc.reference import people, projects
+from assignment_svc.withdrawals import receive as withdrawals
 
 E = TypeVar("E", bound=Event)
 
@@ -23,6 +25,7 @@ def together(handler: Callable[[UnitOfWork, Sequence[Received[E]]], Awaitable[No
 
 _lead = together(receive_leads)
 _verdict = together(receive_verdicts)
+_return = together(withdrawals.receive_returns)
 _suppression = together(people.receive_suppressions)
 _project = each(projects.receive_project)
 _sponsor = each(projects.receive_sponsor)
@@ -42,7 +45,24 @@ SUBSCRIPTIONS = (
     Subscription(
         name="verdicts",
         ordering=Ordering.COMMUTATIVE,
-        handlers={validation.CaseConfirmedV1: _verdict, validation.CaseRejectedV1: _verdict},
+        handlers={
+            validation.CaseConfirmedV1: _verdict,
+            validation.CaseRejectedV1: _verdict,
+            validation.CaseReleasedV1: _verdict,
+        },
+    ),
+    Subscription(
+        name="withdrawals",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={
+            intake.ReturnRequestedV1: _return,
+            intake.ReturnDisputedV1: _return,
+            intake.ReturnAcceptedV1: _return,
+            intake.ReturnDeclinedV1: _return,
+            intake.LeadSoldV1: together(withdrawals.receive_sales),
+            intake.ConsentRevokedV1: together(withdrawals.receive_revocations),
+            intake.ErasureRequestedV1: each(receive_erasure),
+        },
     ),
     Subscription(
         name="mails",
@@ -78,6 +98,8 @@ SUBSCRIPTIONS = (
             intake.PartnerChangedV1: _partner,
             intake.SuppressionAddedV1: _suppression,
             intake.SuppressionRemovedV1: _suppression,
+            intake.SuppressionsAddedV1: _suppression,
+            intake.SuppressionsRemovedV1: _suppression,
         },
     ),
 )

@@ -1,24 +1,32 @@
 """Words for tests: a call centre with projects, agents and leads. Imported by tests and benchmarks only."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import httpx2
 from contracts.events.identity import UserChangedV1, UserCreatedV1
-from contracts.events.intake import LeadAcceptedV1, SuppressionAddedV1
+from contracts.events.intake import ErasureRequestedV1, LeadAcceptedV1, ReturnContent, SuppressionAddedV1
 from contracts.events.sponsor import ProjectChangedV1
 from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
 from contracts.events.values import CallingHours, LeadRef, Order, Person
 from servicekit.testing import ServiceUnderTest
 
-from assignment_svc.timers import fire
+from assignment_svc.queue.claims.store import Limits
+from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import fire_all
 
 PROJECT = "prj_1"
 AGENT = "usr_agent"
 PERMISSIONS = ("queue.request",)
+TIMES = """
+SELECT c.table_name::text, array_agg(c.column_name::text)
+FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.data_type = 'timestamp with time zone'
+  AND c.table_name NOT LIKE 'outbox%' AND c.table_name NOT LIKE 'inbox%' AND c.table_name NOT LIKE 'idempotency%'
+GROUP BY 1
+"""
 
 
 def lead_ref(lead_id: str, project_id: str = PROJECT, **fields: Any) -> LeadRef:
@@ -71,6 +79,8 @@ class CallCentre:
             ),
             next(self.versions),
         )
+        if active and level == "leads_agent":
+            await self.service.http.post("/v1/agents/me/heartbeat", headers=self.as_agent(agent_id))
 
     async def tick(self, *agent_ids: str, project_id: str = PROJECT, **body: Any) -> httpx2.Response:
         wanted = {"agent_ids": list(agent_ids or (AGENT,)), **body}
@@ -91,6 +101,31 @@ class CallCentre:
     async def verdict(self, lead_id: str, *, confirmed: bool, version: int = 2) -> None:
         event = CaseConfirmedV1 if confirmed else CaseRejectedV1
         await self.service.deliver(event(lead=lead_ref(lead_id), decided_by="usr_validator"), version)
+
+    async def returned(
+        self, how: type[ReturnContent], lead_id: str = "lead_1", version: int = 1, **fields: Any
+    ) -> None:
+        """`how`: requested, disputed, accepted or declined."""
+        now = datetime.now(UTC)
+        content: dict[str, Any] = {
+            "return_id": f"ret_{lead_id}",
+            "reason": "duplicate",
+            "requested_at": now,
+            "answer_by": now,
+        }
+        await self.service.deliver(how(lead=lead_ref(lead_id), **{**content, **fields}), version)
+
+    async def erase(self, *lead_ids: str, erasure_id: str = "era_1") -> None:
+        await self.service.deliver(ErasureRequestedV1(erasure_id=erasure_id, lead_ids=list(lead_ids)), 1)
+
+    async def rules(self, project_id: str = PROJECT, **body: Any) -> httpx2.Response:
+        headers = self.service.headers("supervisor")
+        answer = await self.service.http.put(f"/v1/campaigns/{project_id}/rules", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text  # noqa: S101 -- a test's precondition
+        return answer
+
+    async def state_of(self, lead_id: str = "lead_1") -> str:
+        return await self.service.db.pool.fetchval("SELECT state FROM work_items WHERE lead_id = $1", lead_id)
 
     async def suppress(self, kind: str, value: str, scope: str = "global", scope_id: str | None = None) -> str:
         number = next(self.versions)
@@ -153,9 +188,23 @@ class CallCentre:
         assert answer.status_code == 201, answer.text  # noqa: S101 -- a test's precondition
         return answer.json()["id"]
 
-    async def fire(self, timer: str) -> None:
-        """What the worker's clock does, once."""
-        await fire_all(self.service.db, getattr(fire, timer))
+    async def fire(self) -> None:
+        """What the worker's clock does: everything that is due."""
+        await fire_all(self.service.db, clock_of(Limits(50, timedelta(minutes=10))))
+
+    async def pass_time(self, *, fire: bool = True, **time: float) -> None:
+        """Everything that happened is so much longer ago, and everything that will is so much nearer.
+
+        Agents are as if they had just been seen, unless `fire` is off.
+        """
+        async with self.service.db.unit_of_work() as work:
+            await work.execute("SELECT set_config('leadwire.erasing', 'on', true)")
+            for table, names in await work.fetch(TIMES):
+                shifted = ", ".join(f"{name} = {name} - $1::interval" for name in names)
+                await work.execute(f"UPDATE {table} SET {shifted}", timedelta(**time))
+        if fire:
+            await self.service.db.pool.execute("UPDATE agents SET seen_at = now() WHERE seen_at IS NOT NULL")
+            await self.fire()
 
     async def told(self, lead_id: str = "lead_1") -> list[str]:
         """What the outbox tells about the lead, in order: the event's name and its sequence."""

@@ -14,6 +14,7 @@ from identity_svc.sessions.cleanup import keep_clean
 from identity_svc.sessions.routes import sessions
 from identity_svc.sessions.sign_in import SignIn
 from identity_svc.settings import Settings
+from identity_svc.subscriptions import SUBSCRIPTIONS
 from identity_svc.users.routes import users
 
 NAME = "identity-svc"
@@ -28,7 +29,13 @@ async def build(settings: Settings) -> App:
     http.state.passwords = Passwords()
     http.state.sign_in = SignIn(database, http.state.passwords, settings.session_lifetime)
     http.state.authenticate = Authenticate(database, signer)
-    return App(name=NAME, database=database, http=http, tasks=[partial(keep_clean, database)])
+    return App(
+        name=NAME,
+        database=database,
+        http=http,
+        subscriptions=SUBSCRIPTIONS,
+        tasks=[partial(keep_clean, database)],
+    )
 
 
 def _keys(settings: Settings) -> APIRouter:

@@ -1,13 +1,19 @@
 """lead-intake-svc, put together."""
 
-from functools import partial
-
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from lead_intake_svc.clock import clock_tasks
+from lead_intake_svc.consents.routes import consents_router
 from lead_intake_svc.credits.routes import credits_router
+from lead_intake_svc.crm_contacts.receive_contacts import ReceiveContacts
+from lead_intake_svc.erasure.routes import erasures_routers
 from lead_intake_svc.exports.routes import exports_router
+from lead_intake_svc.forms.limits import FormLimits
+from lead_intake_svc.forms.post_form import FormPosts
+from lead_intake_svc.forms.post_routes import form_posts_router
+from lead_intake_svc.forms.routes import forms_router
 from lead_intake_svc.import_mappings.routes import import_mappings_router
 from lead_intake_svc.imports.create_import import CreateImport
 from lead_intake_svc.imports.routes import PATH as IMPORTS_PATH
@@ -27,14 +33,19 @@ from lead_intake_svc.leads.routes import leads_router
 from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.mail_domains.resolver import Resolver
 from lead_intake_svc.partners.routes import partners_router
+from lead_intake_svc.portal.routes import portal_router
+from lead_intake_svc.quarantine.rebuild import Rebuild
+from lead_intake_svc.quarantine.routes import quarantine_router
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.replacements.routes import replacements_router
 from lead_intake_svc.return_flags.routes import return_flags_router
-from lead_intake_svc.returns.lapse_returns import keep_lapsing
 from lead_intake_svc.returns.routes import returns_router
 from lead_intake_svc.sales.routes import sale_rules_router, sales_router
 from lead_intake_svc.settings import Settings
-from lead_intake_svc.subscriptions import SUBSCRIPTIONS
+from lead_intake_svc.subscriptions import subscriptions
+from lead_intake_svc.suppression_lists.routes import PATH as LISTS_PATH
+from lead_intake_svc.suppression_lists.routes import UPLOAD_BYTES, suppression_lists_router
+from lead_intake_svc.suppressions.hashing import Hashing
 from lead_intake_svc.suppressions.routes import suppressions_router
 
 NAME = "lead-intake-svc"
@@ -47,24 +58,33 @@ async def build(settings: Settings) -> App:
     pepper = settings.key_pepper.get_secret_value().encode()
     reference = Reference(database)
     authenticator = Authenticator(reference, pepper)
+    hashing = Hashing(pepper)
     mail_domains = MailDomains(Resolver(settings.dns_server, settings.dns_timeout_seconds))
-    admission = Admission(reference, mail_domains)
+    admission = Admission(reference, mail_domains, hashing)
     intake = Intake(database, GroupCommit(database, room=settings.intake_queue), OwnTransaction(database, reference))
+    contacts = ReceiveContacts(database, reference, admission)
     pushes = intake_router(authenticator, admission, intake)
     routers = (
         pushes,
         batch_router(authenticator, BatchPush(intake, admission), AnswerOnce(database)),
+        quarantine_router(database, Rebuild(reference, admission)),
+        consents_router(database),
         exports_router(database),
         leads_router(database, reference),
         partners_router(database),
         keys_router(database, pepper),
+        forms_router(database),
+        form_posts_router(FormPosts(database, authenticator, admission, intake, FormLimits(database, pepper))),
         suppressions_router(database),
+        suppression_lists_router(database, hashing),
         returns_router(database),
         return_flags_router(database),
         credits_router(database),
         replacements_router(database),
         sale_rules_router(database),
         sales_router(database),
+        *erasures_routers(database, hashing),
+        portal_router(database),
         import_mappings_router(database, reference),
         imports_router(database, CreateImport(database, reference, admission)),
         import_results_router(database),
@@ -72,12 +92,17 @@ async def build(settings: Settings) -> App:
     importer = Importer(
         database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
     )
-    limits = {BATCH_PATH: BATCH_BYTES, IMPORTS_PATH: settings.import_bytes}
+    limits = {BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES, IMPORTS_PATH: settings.import_bytes}
     http = create_http(NAME, database, settings.verifier(), routers, body_limits=limits)
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference
     http.state.mail_domains = mail_domains
     http.state.importer = importer
-    tasks = (partial(keep_lapsing, database), importer.run, importer.keep_clean)
-    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)
+    return App(
+        name=NAME,
+        database=database,
+        http=http,
+        subscriptions=subscriptions(contacts.receive),
+        tasks=(*clock_tasks(database), importer.run, importer.keep_clean),
+    )

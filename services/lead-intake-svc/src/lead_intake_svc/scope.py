@@ -59,18 +59,18 @@ def partners_of(identity: Identity) -> str | None:
 
 async def _viewer(request: Request) -> Identity:
     """A signed-in person, or a partner key with the reading scope."""
-    return await _person_or_key(request, READ)
+    return await _caller(request, READ)
 
 
 async def _writer(request: Request) -> Identity:
     """A signed-in person, or a partner key with the writing scope; a test key has the permission `leads.test`."""
-    return await _person_or_key(request, WRITE)
+    return await _caller(request, WRITE)
 
 
-async def _person_or_key(request: Request, key_scope: str) -> Identity:
+async def _caller(request: Request, scope: str) -> Identity:
     if request.headers.get("authorization", "").startswith("Bearer lw_"):
         authenticator: Authenticator = request.app.state.authenticator
-        key = await authenticator.holder(request, key_scope)
+        key = await authenticator.holder(request, scope)
         permissions = frozenset({TEST_ONLY} if key.test else ())
         return Identity(f"key_{key.id}", "partner", permissions, partner_id=key.partner_id)
     return current_identity(request)

@@ -1,11 +1,16 @@
 """What lead-intake-svc hears."""
 
+from collections.abc import Awaitable, Callable
+
 from contracts.events import assignment as a
+from contracts.events import identity
 from contracts.events import notify as n
 from contracts.events import sponsor as s
 from contracts.events import validation as v
-from messaging.subscription import Ordering, Subscription, each
+from messaging.subscription import Ordering, Received, Subscription, each
+from messaging.unit_of_work import UnitOfWork
 
+from lead_intake_svc.erasure.erase_person import receive_receipt
 from lead_intake_svc.progress.handlers import note_progress
 from lead_intake_svc.reference.handlers import keep_contact_list, keep_project
 from lead_intake_svc.returns.proposals import end_by_conversion, hear_proposal
@@ -22,7 +27,25 @@ _PROGRESS = (
     n.EmailSentV1, n.EmailFailedV1, n.EmailSuppressedV1, n.EmailBouncedV1, n.WebhookDeliveredV1, n.WebhookExhaustedV1,
 )  # fmt: skip
 
-SUBSCRIPTIONS = (
+Receive = Callable[[UnitOfWork, Received[s.ContactsReleasedV1]], Awaitable[None]]
+
+
+def subscriptions(receive_contacts: Receive) -> tuple[Subscription, ...]:
+    contacts = Subscription(
+        name="contacts",
+        ordering=Ordering.STRICT,
+        handlers={s.ContactsReleasedV1: each(receive_contacts)},
+        batch=1,
+    )
+    return (*_PROJECTIONS, contacts)
+
+
+async def _not_built(_: UnitOfWork, __: Received[s.ContactsReleasedV1]) -> None:
+    """The service itself is given the real one by `build`."""
+    raise NotImplementedError
+
+
+_PROJECTIONS = (
     Subscription(
         name="projects",
         ordering=Ordering.LAST_VERSION_WINS,
@@ -44,6 +67,17 @@ SUBSCRIPTIONS = (
         batch=200,
     ),
     Subscription(
+        name="erasure",
+        ordering=Ordering.COMMUTATIVE,
+        handlers={
+            a.ErasureCompletedV1: each(receive_receipt),
+            identity.ErasureCompletedV1: each(receive_receipt),
+            n.ErasureCompletedV1: each(receive_receipt),
+            s.ErasureCompletedV1: each(receive_receipt),
+            v.ErasureCompletedV1: each(receive_receipt),
+        },
+    ),
+    Subscription(
         name="sales",
         ordering=Ordering.COMMUTATIVE,
         handlers={
@@ -59,3 +93,5 @@ SUBSCRIPTIONS = (
         handlers={v.ReturnProposedV1: each(hear_proposal), a.LeadConvertedV1: each(end_by_conversion)},
     ),
 )
+# Their queues are declared without building the service.
+SUBSCRIPTIONS = subscriptions(_not_built)

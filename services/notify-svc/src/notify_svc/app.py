@@ -9,14 +9,22 @@ from servicekit.app import App
 from servicekit.http import create_http
 from servicekit.sealing import Sealer
 
+from notify_svc.alarms.routes import alarm_routes
+from notify_svc.alarms.watch import watch
+from notify_svc.bounces.routes import bounce_routes
 from notify_svc.buyer_returns.routes import incoming_routes
+from notify_svc.digests.make_digests import make_digests
 from notify_svc.dispatching import Dispatcher, Pace
 from notify_svc.emails.routes import email_routes
+from notify_svc.recipients.routes import recipient_routes
+from notify_svc.rules.routes import rule_routes
 from notify_svc.sending.composing import Composer
 from notify_svc.sending.mail_server import MailServer, ServerAddress
+from notify_svc.sending.pacing import Paces
 from notify_svc.sending.sender import Limits, Sender
 from notify_svc.settings import Settings
-from notify_svc.subscriptions import SUBSCRIPTIONS
+from notify_svc.subscriptions import subscriptions
+from notify_svc.suppressions.routes import suppression_routes
 from notify_svc.templates.routes import template_routes
 from notify_svc.webhook_deliveries.clean_ledger import keep_clean
 from notify_svc.webhook_deliveries.routes import delivery_routes
@@ -40,17 +48,25 @@ async def build(settings: Settings) -> App:
     routers = [
         email_routes(database),
         template_routes(database),
+        rule_routes(database),
+        recipient_routes(database),
+        suppression_routes(database),
+        bounce_routes(database),
+        alarm_routes(database),
         endpoint_routes(database, Rules(sealer, settings.webhook_addresses)),
         delivery_routes(database),
         incoming_routes(database, sealer),
     ]
     http = create_http("notify-svc", database, settings.verifier(), routers)
+    alarm_period = timedelta(minutes=settings.alarm_period_minutes)
     tasks = [
         build_sender(settings, database).run,
+        partial(make_digests, database),
+        partial(watch, database, alarm_period),
         build_webhook_sender(settings, database).run,
         partial(keep_clean, database, timedelta(days=settings.webhook_ledger_days)),
     ]
-    return App(name="notify-svc", database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)
+    return App(name="notify-svc", database=database, http=http, subscriptions=subscriptions(alarm_period), tasks=tasks)
 
 
 def build_sender(settings: Settings, database: Database, lease: timedelta | None = None) -> Sender:
@@ -69,7 +85,18 @@ def build_sender(settings: Settings, database: Database, lease: timedelta | None
         password=password.get_secret_value() if password else None,
         timeout_seconds=settings.smtp_timeout_seconds,
     )
-    limits = Limits(connections=settings.smtp_connections, per_domain=settings.smtp_connections_per_domain, lease=lease)
+    paces = Paces(
+        domain=settings.mails_per_minute_per_domain,
+        sponsor=settings.mails_per_minute_per_sponsor,
+        domains=settings.mail_domain_limits,
+        sponsors=settings.mail_sponsor_limits,
+    )
+    limits = Limits(
+        connections=settings.smtp_connections,
+        per_domain=settings.smtp_connections_per_domain,
+        lease=lease,
+        paces=paces,
+    )
     return Sender(database, MailServer(address), Composer(database, settings.smtp_from), limits)
 
 

@@ -1,4 +1,4 @@
-"""Who may see what. Mails and templates: supervisors and admins, all of them. Webhooks: admins all, partners and
+"""Who may do what. Mails, templates and rules: supervisors and admins, all of them. Webhooks: admins all, partners and
 sponsors their own.
 """
 
@@ -11,6 +11,16 @@ from servicekit.problems import forbidden
 def check_may_see(caller: Identity) -> None:
     """Raises 403."""
     caller.require("supervisor", "admin")
+
+
+def check_may_lift(caller: Identity) -> None:
+    """Of suppressions of addresses. Raises 403."""
+    caller.require("admin")
+
+
+def check_may_report_bounces(caller: Identity) -> None:
+    """A mail server's program does, and an admin who tries it out. Raises 403."""
+    caller.require("integration", "admin")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from servicekit.settings import ServiceSettings
 
 from notify_svc.sending.addresses import is_sendable
+
+Pace = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class Settings(ServiceSettings):
@@ -22,6 +24,11 @@ class Settings(ServiceSettings):
     smtp_timeout_seconds: float = Field(default=60, gt=0, le=300, description="For each command's reply")
     smtp_connections: int = Field(default=8, ge=1, le=100, description="Mails under way at once, in this process")
     smtp_connections_per_domain: int = Field(default=4, ge=1, le=100, description="Of them, to one domain at most")
+    mails_per_minute_per_domain: int = Field(default=0, ge=0, description="To each domain; 0: no limit")
+    mails_per_minute_per_sponsor: int = Field(default=0, ge=0, description="About each sponsor's leads; 0: no limit")
+    mail_domain_limits: dict[str, Pace] = Field(default={}, description='Others for some, e.g. {"example.org": 60}')
+    mail_sponsor_limits: dict[str, Pace] = Field(default={}, description='Others for some, e.g. {"spo_1": 60}')
+    alarm_period_minutes: int = Field(default=60, ge=1, description="The same alarm is mailed once in this time")
     webhook_secret_key: SecretStr = Field(min_length=32, description="Seals the secrets of webhooks in the database")
     webhook_addresses: Literal["public", "loopback"] = Field(
         default="public", description="`loopback`: this machine, too, and there without encryption"

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,11 +15,10 @@ from contracts.events.intake import LeadSoldV1
 from contracts.events.validation import CaseConfirmedV1
 from contracts.events.values import LeadRef, Person
 from notify_svc.app import build_webhook_sender
-from servicekit.testing import ServiceUnderTest, TestDatabases
+from servicekit.testing import ServiceUnderTest
 from standardwebhooks import Webhook
 
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
-SENSIBLE = 20
 
 
 @dataclass
@@ -131,10 +130,11 @@ async def other_sink() -> AsyncIterator[HookSink]:
 class Hooks:
     """Endpoints, deliveries and senders of the service under test."""
 
-    def __init__(self, service: ServiceUnderTest, make_settings: Callable[..., Any], dsn: str):
-        self.service = service
+    def __init__(self, mailer: Any, make_settings: Callable[..., Any]):
+        self.service: ServiceUnderTest = mailer.service
+        self.dsn: str = mailer.dsn
+        self.running, self.until = mailer.running, mailer.until
         self.make_settings = make_settings
-        self.dsn = dsn
 
     async def endpoint(self, url: str, /, *types: str, status: int = 201, **fields: Any) -> Any:
         """Makes one as an admin; by default of partner 1."""
@@ -160,21 +160,6 @@ class Hooks:
 
     def sender(self, resolve: Any = None, lease: timedelta | None = None, **settings: Any) -> Any:
         return build_webhook_sender(self.make_settings(self.dsn, **settings), self.service.db, resolve, lease)
-
-    @asynccontextmanager
-    async def running(self, *senders: Any) -> AsyncGenerator[None]:
-        tasks = [asyncio.create_task(sender.run()) for sender in senders]
-        yield
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert all(isinstance(result, asyncio.CancelledError) for result in results), results
-
-    async def until(self, condition: str, *args: Any) -> None:
-        """Waits for the database to be as the SQL says."""
-        async with asyncio.timeout(SENSIBLE):
-            while not await self.service.db.pool.fetchval(f"SELECT {condition}", *args):  # noqa: ASYNC110 -- a table has no event
-                await asyncio.sleep(0.02)
 
     async def settle(self, *senders: Any) -> None:
         """Sends until nothing is due and nothing under way."""
@@ -210,10 +195,9 @@ class Hooks:
         return row["state"], row["reason"]
 
 
-@pytest_asyncio.fixture
-async def hooks(service: ServiceUnderTest, test_databases: TestDatabases, make_settings: Any) -> Hooks:
-    name = await service.db.pool.fetchval("SELECT current_database()")
-    return Hooks(service, make_settings, test_databases.server.dsn(name))
+@pytest.fixture
+def hooks(mailer: Any, make_settings: Any) -> Hooks:
+    return Hooks(mailer, make_settings)
 
 
 def ref(number: int = 1, partner: int = 1, **fields: Any) -> LeadRef:

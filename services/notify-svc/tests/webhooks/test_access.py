@@ -40,6 +40,9 @@ async def test_n5_6_partners_and_sponsors_manage_their_own(
     path = f"{ENDPOINTS}/{theirs['id']}"
     await hooks.call("PATCH", path, 403, json={"receives_leads": True}, headers=as_sponsor)
     await hooks.call("PATCH", path, json={"disabled": True}, headers=as_sponsor)
+    receiving = f"{ENDPOINTS}/{(await hooks.receiver(URL))['id']}"
+    await hooks.call("PATCH", receiving, 403, json={"url": f"{URL}/elsewhere"}, headers=as_sponsor)
+    await hooks.call("PATCH", receiving, json={"description": "ours"}, headers=as_sponsor)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), _ROUTES)

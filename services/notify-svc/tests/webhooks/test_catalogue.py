@@ -21,12 +21,14 @@ def _sample(event_class: type[Event]) -> Any:
 def test_n5_6_no_event_tells_anybody_what_is_internal(event_class: type[Event]):
     """Agents, people who decided, notes, evidence; to partners also no sponsor, order or answer."""
     event = _sample(event_class)
-    for audience in ("partner", "sponsor", "project", "crm"):
+    for audience in ("partner", "sponsor", "project", "crm", "buyer"):
         for with_comments in (False, True):
             told = told_to(event, audience, with_comments=with_comments) or {}
             assert not INSIDE & told.keys()
             if audience == "partner":
                 assert not {"sponsor_id", "contact_list_id", "order", "answers", "contact", "partner_id"} & told.keys()
+            if audience == "buyer":
+                assert not {"sponsor_id", "project_id", "partner_id", "external_id"} & told.keys()
             if audience == "partner" and not with_comments:
                 assert "comment" not in told
             if audience == "sponsor":
@@ -35,7 +37,7 @@ def test_n5_6_no_event_tells_anybody_what_is_internal(event_class: type[Event]):
 
 def test_n5_6_the_catalogue_has_what_outsiders_may_hear():
     types = {event_class.type for event_class in CATALOGUE}
-    prefixes = ("intake.return.", "validation.case.", "assignment.lead.")
+    prefixes = ("intake.return.", "intake.sale_return.", "validation.case.", "assignment.lead.")
     wanted = {name for name in EVENT_TYPES if name.startswith(prefixes)}
     wanted |= {"assignment.order.completed.v1", "assignment.opportunity.created.v1", "assignment.survey.answered.v1"}
     assert wanted <= types

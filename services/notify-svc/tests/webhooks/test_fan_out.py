@@ -13,7 +13,7 @@ from contracts.events.assignment import (
     OrderCompletedV1,
     SurveyAnsweredV1,
 )
-from contracts.events.intake import LeadRejectedV1, ReturnRequestedV1
+from contracts.events.intake import LeadRejectedV1, ReturnRequestedV1, SaleReturnAcceptedV1
 from contracts.events.values import Account, Money, Order, Person
 from servicekit.testing import ServiceUnderTest
 
@@ -165,3 +165,31 @@ async def test_n5_6_test_leads_are_marked(service: ServiceUnderTest, hooks: Any,
     await service.deliver(make_lead(2))
     await hooks.settle()
     assert sorted(post.json["data"]["test"] for post in hook_sink.posts) == [False, True]
+
+
+async def test_i2_24_of_the_return_of_a_sold_lead_its_buyer_hears_and_nobody_else(
+    service: ServiceUnderTest, hooks: Any, hook_sink: Any, lead_ref: Any
+):
+    """Its own words and our answer; not who sold the lead to us, and under which id."""
+    for name, kind, owner_id in (("buyer", "partner", "ptr_2"), ("seller", "partner", "ptr_1"), ("crm", "crm", None)):
+        await hooks.endpoint(hook_sink.url(f"/{name}"), owner_kind=kind, owner_id=owner_id)
+    await hooks.endpoint(hook_sink.url("/sponsor"), owner_kind="sponsor", owner_id="spo_1")
+    answered = SaleReturnAcceptedV1(
+        return_id="ret_1",
+        sale_id="sale_1",
+        buyer_id="ptr_2",
+        lead=lead_ref(),
+        reason="wrong number",
+        requested_at=NOW,
+        answer_by=NOW + timedelta(days=7),
+        comment="nobody there",
+        answer="we are sorry",
+        external_id="theirs",
+        actor="usr_9",
+    )
+    await service.deliver(answered)
+    await hooks.settle()
+    [post] = hook_sink.posts
+    assert (post.path, post.json["type"]) == ("/buyer", "intake.sale_return.accepted.v1")
+    assert post.json["data"].items() >= {"lead_id": "lead_0001", "sale_id": "sale_1", "answer": "we are sorry"}.items()
+    assert not {"project_id", "partner_id", "external_id", "actor"} & post.json["data"].keys()

@@ -38,6 +38,15 @@ async def test_n5_6_the_address_that_was_checked_is_the_one_that_is_connected_to
     assert (await hooks.row())["state"] == "delivered"
 
 
+async def test_n5_6_of_several_addresses_the_next_is_tried_where_one_does_not_answer(
+    service: ServiceUnderTest, hooks: Any, hook_sink: Any, make_lead: Any, names_of: Any
+):
+    await hooks.endpoint(hook_sink.url(host="several.example"))
+    await service.deliver(make_lead())
+    await hooks.settle(hooks.sender(names_of(["127.0.0.9", "127.0.0.1"])))
+    assert (await hooks.row())["state"] == "delivered"
+
+
 async def test_n5_6_out_of_development_this_machine_is_out_of_reach(
     service: ServiceUnderTest, hooks: Any, hook_sink: Any, make_lead: Any
 ):

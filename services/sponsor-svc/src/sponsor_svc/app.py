@@ -8,6 +8,8 @@ from servicekit.http import create_http
 
 from sponsor_svc.contact_lists import routes as contact_lists
 from sponsor_svc.contact_lists.expire_lists import keep_expiring
+from sponsor_svc.crm import routes as crm
+from sponsor_svc.crm.release_contacts import keep_releasing
 from sponsor_svc.products import routes as products
 from sponsor_svc.projects import routes as projects
 from sponsor_svc.settings import Settings
@@ -22,11 +24,12 @@ async def build(settings: Settings) -> App:
     database = await Database.connect(
         settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}", max_size=settings.database_pool
     )
-    routers = [feature.routes(database) for feature in (sponsors, projects, products, contact_lists, statistics)]
+    features = (sponsors, projects, products, contact_lists, crm, statistics)
+    routers = [feature.routes(database) for feature in features]
     return App(
         name=NAME,
         database=database,
-        http=create_http(NAME, database, settings.verifier(), routers),
+        http=create_http(NAME, database, settings.verifier(), routers, body_limits={crm.CAMPAIGNS: crm.MOST_BYTES}),
         subscriptions=SUBSCRIPTIONS,
-        tasks=(partial(keep_expiring, database),),
+        tasks=(partial(keep_expiring, database), partial(keep_releasing, database)),
     )

@@ -1,9 +1,8 @@
 """What the bodies and answers of all features share."""
 
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from servicekit.http import Input
 from servicekit.paging import decode_cursor
 
@@ -35,18 +34,3 @@ class Stored(BaseModel):
     version: int
     created_at: datetime
     updated_at: datetime
-
-
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for field in schema.get("properties", {}).values():
-        field.pop("default", None)
-
-
-class Patch(Input):
-    """A PATCH body. The defaults of its fields only say that they may be left out: what was not sent is not changed."""
-
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
-
-    def sent(self) -> dict[str, Any]:
-        """The fields that were sent, as values of this model's types."""
-        return {name: getattr(self, name) for name in self.model_fields_set}

@@ -1,7 +1,9 @@
 """What sponsor-svc hears."""
 
-from messaging.subscription import Ordering, Subscription
+from contracts.events.intake import ErasureRequestedV1
+from messaging.subscription import Ordering, Subscription, each
 
+from sponsor_svc.erasure.forget_leads import forget_leads
 from sponsor_svc.statistics.count_events import count_events
 from sponsor_svc.statistics.counting import COUNTED
 
@@ -12,4 +14,5 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
         handlers=dict.fromkeys(COUNTED, count_events),
         batch=200,
     ),
+    Subscription(name="erasure", ordering=Ordering.COMMUTATIVE, handlers={ErasureRequestedV1: each(forget_leads)}),
 )

@@ -3,7 +3,18 @@
 from typing import Any
 
 from contracts.event import Event, event
-from contracts.events.values import Account, CallingHours, Consent, LeadRef, Moment, Money, Order, Person, Problem
+from contracts.events.values import (
+    Account,
+    CallingHours,
+    Consent,
+    LeadRef,
+    Moment,
+    Money,
+    Order,
+    Person,
+    Problem,
+    Value,
+)
 
 
 class LeadEvent(Event, frozen=True, kw_only=True):
@@ -108,8 +119,8 @@ class ReturnContent(Event, frozen=True, kw_only=True):
     """A lead on its way back to the partner who sold it; `sequence` is the return's version.
 
     `comment` is the call centre's and internal unless the partner's `include_comments_with_return` is on; `answer` is
-    the partner's. `evidence` has attempts, dispositions, validation notes, consent, duplicate. `answer_by`: when it
-    lapses.
+    the partner's. `evidence` has attempts, dispositions, consent, duplicate, and in `notes` what validators and agents
+    wrote: as internal as `comment`. `answer_by`: when it lapses.
     """
 
     return_id: str
@@ -342,4 +353,35 @@ class SuppressionAddedV1(SuppressionContent, frozen=True, kw_only=True):
 
 @event("intake.suppression.removed.v1")
 class SuppressionRemovedV1(SuppressionContent, frozen=True, kw_only=True):
+    pass
+
+
+class SuppressionEntry(Value, frozen=True, kw_only=True):
+    """As `SuppressionContent`."""
+
+    suppression_id: str
+    kind: str
+    value: str
+    scope: str
+    scope_id: str | None
+
+
+class SuppressionsContent(Event, frozen=True, kw_only=True):
+    """Up to 500 entries of a suppression list. `sequence` is that of each entry: 1 when added, 2 when removed."""
+
+    list_id: str
+    entries: list[SuppressionEntry]
+
+    @property
+    def subject(self) -> str:
+        return self.list_id
+
+
+@event("intake.suppressions.added.v1")
+class SuppressionsAddedV1(SuppressionsContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.suppressions.removed.v1")
+class SuppressionsRemovedV1(SuppressionsContent, frozen=True, kw_only=True):
     pass

@@ -1,10 +1,11 @@
 """Events of sponsor-svc. Each carries the whole entity as it is now; last version wins."""
 
 from datetime import date
+from typing import Any
 
 from contracts.event import Event, event
 from contracts.events.intake import ErasureReceipt
-from contracts.events.values import CallingHours, Money, Value
+from contracts.events.values import Account, CallingHours, Consent, Money, Value
 
 
 class SponsorContent(Event, frozen=True, kw_only=True):
@@ -213,3 +214,33 @@ class ContactListReopenedV1(ContactListContent, frozen=True, kw_only=True):
 @event("sponsor.erasure.completed.v1")
 class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
     pass
+
+
+class Contact(Value, frozen=True, kw_only=True):
+    """A person whom a CRM gave us, as it was sent: nothing is checked or normalised yet."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: dict[str, Any] | None = None
+    account: Account | None = None
+    consent: Consent | None = None
+    comments: str | None = None
+    custom: dict[str, Any] = {}
+
+
+@event("sponsor.contacts.released.v1")
+class ContactsReleasedV1(Event, frozen=True, kw_only=True):
+    """Up to 500 contacts of a CRM's campaign whose project was activated, by their id at the CRM (S0.9). Each
+    contact is released once; they enter through intake as leads of the contact list.
+    """
+
+    campaign_id: str
+    project_id: str
+    contact_list_id: str
+    contacts: dict[str, Contact]
+
+    @property
+    def subject(self) -> str:
+        return self.project_id

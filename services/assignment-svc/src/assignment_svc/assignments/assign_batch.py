@@ -8,7 +8,8 @@ from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.agent_options.store import read_options
 from assignment_svc.assignments import store
-from assignment_svc.assignments.rules import NOT_PARTIAL, TAKEN, Refusal, why_not
+from assignment_svc.assignments.rules import NOT_PARTIAL, NOT_RESPONSIBLE, TAKEN, Refusal, why_not
+from assignment_svc.target_group.store import kept_for_others
 from assignment_svc.work_items.change import Change
 from assignment_svc.work_items.item import WorkItem
 from assignment_svc.work_items.store import find_items
@@ -38,10 +39,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """To whom, and whether orders need not be partial."""
+    """To whom, whether orders need not be partial, and which leads are for somebody else (A3.6)."""
 
     agent_id: str
     any_order: bool
+    reserved: set[str]
 
 
 async def assign_batch(
@@ -53,10 +55,11 @@ async def assign_batch(
     """
     wanted = await _wanted(work, *ids)
     lead_ids = sorted({row.lead_id for row in wanted if row.lead_id is not None})
-    await store.pin_items(work, lead_ids)
+    await store.pin(work, agent_id, lead_ids)
     items = await find_items(work, lead_ids)
     orders = await store.read_orders(work, [item.order_id for item in items.values() if item.order_id])
-    terms = Terms(agent_id, (await read_options(work, agent_id)).view_non_partial_orders)
+    reserved = await kept_for_others(work, lead_ids, agent_id)
+    terms = Terms(agent_id, (await read_options(work, agent_id)).view_non_partial_orders, reserved)
     results: list[Result] = []
     changes: list[Change] = []
     given: set[str] = set()
@@ -94,6 +97,8 @@ def _judge(row: Wanted, item: WorkItem | None, order_status: str | None, terms: 
         refusal = Refusal("already-with-agent", "The agent has this lead already.")
     elif refusal in (None, NOT_PARTIAL) and row.order_id is not None and row.order_id != item.order_id:
         refusal = Refusal("order-not-newest", "The lead has a newer order, which decides.")
+    elif refusal is None and item.lead_id in terms.reserved:
+        refusal = NOT_RESPONSIBLE
     if refusal is not None:
         return _skipped(row, item, refusal)
     return Result(row.index, "ok", id=item.lead_id)

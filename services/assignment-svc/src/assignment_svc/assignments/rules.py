@@ -20,6 +20,9 @@ NOT_WAITING: Final = Refusal("lead-not-waiting", "The lead is neither pending no
 NOT_PARTIAL: Final = Refusal(
     "order-not-partial", "Only a lead whose newest order is partial can be assigned.", conflict=False
 )
+NOT_RESPONSIBLE: Final = Refusal(
+    "agent-not-responsible", "Another agent is responsible for the lead's account.", conflict=False
+)
 
 
 def why_not(item: WorkItem, order_status: str | None, *, any_order: bool) -> Refusal | None:

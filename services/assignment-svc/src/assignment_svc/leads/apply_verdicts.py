@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.events.assignment import LeadInvalidatedV1, LeadPendedV1, LeadQueuedV1
-from contracts.events.validation import CaseConfirmedV1, CaseEvent
+from contracts.events.validation import CaseEvent, CaseRejectedV1
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
@@ -26,12 +26,12 @@ REJECTED: Final = "validation-rejected"
 
 
 async def receive_verdicts(work: UnitOfWork, batch: Sequence[Received[CaseEvent]]) -> None:
-    """Handles `validation.case.confirmed` and `.rejected`; the last version of a case wins."""
+    """Handles confirmed, released (as if it were) and rejected alike; the last version of a case wins."""
     ordered = sorted(batch, key=lambda received: received.envelope.sequence)
     rows = {
         received.event.lead.lead_id: {
             "lead_id": received.event.lead.lead_id,
-            "verdict": "confirmed" if isinstance(received.event, CaseConfirmedV1) else "rejected",
+            "verdict": "rejected" if isinstance(received.event, CaseRejectedV1) else "confirmed",
             "version": received.envelope.sequence,
             "decided_by": received.event.decided_by,
             "note": received.event.note,

@@ -15,6 +15,7 @@ from assignment_svc.leads.apply_verdicts import apply_verdicts
 from assignment_svc.leads.suppress import suppress_leads
 from assignment_svc.leads.where import place_of
 from assignment_svc.queue.hours import Place
+from assignment_svc.withdrawals.apply_facts import apply_facts
 from assignment_svc.work_items.item import HELD, PENDING, waiting_state
 
 _EVENTS: dict[str, type[WorkItemEvent]] = {HELD: LeadHeldV1, PENDING: LeadPendedV1}
@@ -25,15 +26,25 @@ async def receive_leads(work: UnitOfWork, batch: Sequence[Received[LeadContent]]
     newest = _newest(batch)
     if not newest:
         return
-    place_ids = await _find_places(work, [received.event for received in newest.values()])
-    stored = await store.store_leads(work, [_row(received, place_ids) for received in newest.values()])
+    hours = await store.read_partner_hours(work, {one.event.lead.partner_id for one in newest.values()})
+    places = {lead_id: _place(one.event, hours) for lead_id, one in newest.items()}
+    place_ids = await _find_places(work, set(places.values()))
+    rows = [_row(received, place_ids[places[lead_id]]) for lead_id, received in newest.items()]
+    stored = await store.store_leads(work, rows)
     await _create(work, [newest[lead_id] for lead_id, is_new in stored.items() if is_new])
     known = [lead_id for lead_id, is_new in stored.items() if not is_new]
     await apply_edits(work, known)
     await store.move_places(work, known)
     contents = [newest[lead_id].event for lead_id in stored]
     await store.store_orders(work, [_order_row(content) for content in contents if content.order is not None])
+    await apply_facts(work, list(stored))
     await suppress_leads(work, list(stored))
+
+
+async def settle_partners(work: UnitOfWork, partner_ids: Sequence[str]) -> None:
+    """The partner's hours are others now: its leads wait in other places."""
+    for partner_id in partner_ids:
+        await store.move_places(work, await store.settle_partner(work, partner_id))
 
 
 def _newest(batch: Sequence[Received[LeadContent]]) -> dict[str, Received[LeadContent]]:
@@ -41,9 +52,9 @@ def _newest(batch: Sequence[Received[LeadContent]]) -> dict[str, Received[LeadCo
     return {r.event.lead.lead_id: r for r in ordered if not r.event.lead.test}
 
 
-async def _find_places(work: UnitOfWork, contents: Sequence[LeadContent]) -> dict[Place, int]:
+async def _find_places(work: UnitOfWork, places: set[Place]) -> dict[Place, int]:
     place_ids = await store.read_place_ids(work)
-    for place in {_place(content) for content in contents} - place_ids.keys():
+    for place in places - place_ids.keys():
         place_ids[place] = await store.add_place(work, place)
     return place_ids
 
@@ -59,7 +70,7 @@ async def _create(work: UnitOfWork, arrived: Sequence[Received[LeadContent]]) ->
     await apply_verdicts(work, await store.meet_verdicts(work, held))
 
 
-def _row(received: Received[LeadContent], place_ids: Mapping[Place, int]) -> dict[str, Any]:
+def _row(received: Received[LeadContent], place_id: int) -> dict[str, Any]:
     event, person = received.event, received.event.person
     return {
         "lead_id": event.lead.lead_id,
@@ -75,7 +86,7 @@ def _row(received: Received[LeadContent], place_ids: Mapping[Place, int]) -> dic
         "phone": person.phone,
         "email": person.email,
         "email_domain": person.email.rpartition("@")[2] if person.email else None,
-        "place_id": place_ids[_place(event)],
+        "place_id": place_id,
         "has_consent": event.consent is not None,
         "content": {
             "account": event.account,
@@ -89,8 +100,9 @@ def _row(received: Received[LeadContent], place_ids: Mapping[Place, int]) -> dic
     }
 
 
-def _place(content: LeadContent) -> Place:
-    return place_of(content.person.phone, content.country, content.person.address)
+def _place(content: LeadContent, hours: Mapping[str, str]) -> Place:
+    partner_hours = hours.get(content.lead.partner_id, "")
+    return place_of(content.person.phone, content.country, content.person.address, partner_hours)
 
 
 def _first_state(event: LeadContent) -> str:

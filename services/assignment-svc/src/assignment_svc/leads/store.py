@@ -11,11 +11,11 @@ from assignment_svc.queue.hours import Place
 from assignment_svc.work_items.item import WorkItem
 from assignment_svc.work_items.store import ENTER, ITEM_COLUMNS, item_of
 
-FIND_PLACES = "SELECT place_id, country, region, zones FROM places"
+FIND_PLACES = "SELECT place_id, country, region, zones, hours FROM places"
 
 ADD_PLACE = """
-INSERT INTO places (country, region, zones) VALUES ($1, $2, $3)
-ON CONFLICT (country, region, zones) DO UPDATE SET country = excluded.country RETURNING place_id
+INSERT INTO places (country, region, zones, hours) VALUES ($1, $2, $3, $4)
+ON CONFLICT (country, region, zones, hours) DO UPDATE SET country = excluded.country RETURNING place_id
 """
 
 STORE = """
@@ -24,6 +24,7 @@ INSERT INTO leads AS l (lead_id, intake_version, partner_id, project_id, sponsor
 SELECT * FROM jsonb_to_recordset($1) AS c (lead_id text, intake_version bigint, partner_id text, project_id text,
     sponsor_id text, contact_list_id text, external_id text, received_at timestamptz, first_name text, last_name text,
     phone text, email text, email_domain text, place_id integer, has_consent boolean, content jsonb)
+WHERE NOT EXISTS (SELECT FROM lead_facts f WHERE f.lead_id = c.lead_id AND f.fact = 'erasure')
 ORDER BY lead_id
 ON CONFLICT (lead_id) DO UPDATE SET intake_version = excluded.intake_version, first_name = excluded.first_name,
     last_name = excluded.last_name, phone = excluded.phone, email = excluded.email,
@@ -42,7 +43,7 @@ WITH moved AS (
         validated boolean)
     JOIN leads l USING (lead_id) LEFT JOIN projects p USING (project_id)
     LEFT JOIN contact_lists k USING (contact_list_id)
-    RETURNING lead_id, state, priority, next_attempt_at, 'none' AS old_state
+    RETURNING lead_id, state, priority, next_attempt_at, expires_at, 'none' AS old_state, false AS called_back
 {ENTER}), told AS (
     INSERT INTO history (lead_id, version, event, data)
     SELECT lead_id, 1, CASE state WHEN 'pending' THEN 'pended' ELSE state END, '{{}}' FROM moved
@@ -61,6 +62,25 @@ WITH moved AS (
     ON CONFLICT DO NOTHING RETURNING 1
 )
 UPDATE reference_version SET version = version + 1 WHERE EXISTS (SELECT FROM new_place)
+"""
+
+PARTNER_HOURS = "SELECT partner_id, hours FROM partners WHERE partner_id = ANY($1::text[]) AND hours <> ''"
+
+# Of the partner's open leads, those whose place has other hours than the partner.
+PLACES_OF_PARTNER = """
+SELECT DISTINCT pl.country, pl.region, pl.zones, pa.hours FROM partners pa JOIN leads l USING (partner_id)
+JOIN places pl USING (place_id) JOIN work_items w USING (lead_id)
+WHERE pa.partner_id = $1 AND pl.hours <> pa.hours
+"""
+
+SETTLE_PARTNER = """
+WITH settled AS (
+    UPDATE leads l SET place_id = new.place_id FROM partners pa, places old, places new
+    WHERE pa.partner_id = $1 AND l.partner_id = $1 AND old.place_id = l.place_id AND old.hours <> pa.hours
+      AND (new.country, new.region, new.zones, new.hours) = (old.country, old.region, old.zones, pa.hours)
+    RETURNING l.lead_id
+)
+SELECT lead_id FROM settled
 """
 
 STORE_ORDERS = """
@@ -103,7 +123,7 @@ NOT s.removed AND (s.scope = 'global' OR (s.scope = 'sponsor' AND s.scope_id = l
 OR (s.scope = 'project' AND s.scope_id = l.project_id))
 """
 
-_OPEN = "w.state IN ('held', 'pending', 'queued', 'claimed')"
+_OPEN = "w.state IN ('held', 'pending', 'queued', 'claimed', 'callback', 'offer_sent')"
 
 SUPPRESSED_LEADS = f"""
 SELECT DISTINCT ON (w.lead_id) {ITEM_COLUMNS}, s.suppression_id
@@ -143,15 +163,18 @@ class Verdict:
 
 async def read_place_ids(work: UnitOfWork) -> dict[Place, int]:
     rows = await work.fetch(FIND_PLACES)
-    return {Place(row["country"], row["region"], tuple(row["zones"])): row["place_id"] for row in rows}
+    return {Place(row["country"], row["region"], tuple(row["zones"]), row["hours"]): row["place_id"] for row in rows}
 
 
 async def add_place(work: UnitOfWork, place: Place) -> int:
-    return int(await work.fetchval(ADD_PLACE, place.country, place.region, list(place.zones)))
+    return int(await work.fetchval(ADD_PLACE, place.country, place.region, list(place.zones), place.hours))
 
 
 async def store_leads(work: UnitOfWork, leads: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
-    """Per lead whose content was stored whether it is new; leads that we know in a later version are left out."""
+    """Per lead whose content was stored whether it is new.
+
+    Leads that we know in a later version, or that were erased, are left out.
+    """
     return {row["lead_id"]: row["is_new"] for row in await work.fetch(STORE, leads)}
 
 
@@ -163,6 +186,19 @@ async def create_items(work: UnitOfWork, items: Sequence[Mapping[str, Any]]) -> 
 async def move_places(work: UnitOfWork, lead_ids: Sequence[str]) -> None:
     if lead_ids:
         await work.execute(MOVE_PLACE, lead_ids)
+
+
+async def read_partner_hours(work: UnitOfWork, partner_ids: Collection[str]) -> dict[str, str]:
+    """Of those that have hours of their own."""
+    rows = await work.fetch(PARTNER_HOURS, list(partner_ids))
+    return {row["partner_id"]: row["hours"] for row in rows}
+
+
+async def settle_partner(work: UnitOfWork, partner_id: str) -> list[str]:
+    """The partner's leads get places with the partner's hours; says which ones moved."""
+    for row in await work.fetch(PLACES_OF_PARTNER, partner_id):
+        await add_place(work, Place(row["country"], row["region"], tuple(row["zones"]), row["hours"]))
+    return [row["lead_id"] for row in await work.fetch(SETTLE_PARTNER, partner_id)]
 
 
 async def store_orders(work: UnitOfWork, orders: Sequence[Mapping[str, Any]]) -> None:

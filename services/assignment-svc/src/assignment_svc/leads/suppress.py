@@ -7,6 +7,7 @@ from contracts.events.assignment import LeadSuppressedV1
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.leads import store
+from assignment_svc.withdrawals.store import wind_up
 from assignment_svc.work_items.change import Change, after, lead_ref
 from assignment_svc.work_items.item import SUPPRESSED, WorkItem
 from assignment_svc.work_items.transition import transition
@@ -32,7 +33,8 @@ async def _sweep(work: UnitOfWork, find: Callable[[], Awaitable[Found]]) -> None
         found = await find()
         if not found:
             return
-        await transition(work, [_suppress(item, suppression_id) for item, suppression_id in found])
+        moved = await transition(work, [_suppress(item, suppression_id) for item, suppression_id in found])
+        await wind_up(work, moved)
 
 
 def _suppress(item: WorkItem, suppression_id: str) -> Change:

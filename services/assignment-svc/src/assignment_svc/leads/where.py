@@ -12,13 +12,16 @@ _UNKNOWN_ZONE: Final = "Etc/Unknown"
 _STATE_KEYS: Final = ("state", "region")
 
 
-def place_of(phone: str | None, country: str | None, address: Mapping[str, Any] | None) -> Place:
-    """`phone` is E.164. A part that nobody knows stays empty, which E4 reads as the narrowest rule, or as no."""
+def place_of(phone: str | None, country: str | None, address: Mapping[str, Any] | None, hours: str = "") -> Place:
+    """`phone` is E.164, `hours` those of the partner. A part that nobody knows stays empty.
+
+    E4 reads that as the narrowest rule, or as no.
+    """
     number = _parsed(phone)
     zones = () if number is None else _zones(number)
     region = None if number is None else phonenumbers.region_code_for_number(number)
     country_code = (country or region or "").upper()
-    return Place(country_code, _state(address) if country_code == "US" else "", zones)
+    return Place(country_code, _state(address) if country_code == "US" else "", zones, hours)
 
 
 def _parsed(phone: str | None) -> phonenumbers.PhoneNumber | None:

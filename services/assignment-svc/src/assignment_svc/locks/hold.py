@@ -10,7 +10,7 @@ from servicekit.problems import DomainError, Kind, conflict
 from assignment_svc.locks import store
 from assignment_svc.locks.store import Lock
 from assignment_svc.scope import visible
-from assignment_svc.work_items.item import CLAIMED, WAITING, WorkItem
+from assignment_svc.work_items.item import WAITING, WORKED_ON, WorkItem
 from assignment_svc.work_items.store import find_items, note_in_history
 from assignment_svc.work_items.transition import lock_lost
 
@@ -21,7 +21,7 @@ _DEFAULT: Final = timedelta(minutes=15)
 async def take_lock(work: UnitOfWork, caller: Identity, lead_id: str) -> Lock:
     """Raises 404, 409 for a lead that cannot be edited, or 423 naming who has it until when."""
     item = await _item(work, caller, lead_id)
-    if item.state not in WAITING | {CLAIMED}:
+    if item.state not in WAITING | WORKED_ON:
         raise conflict("lead-not-open", "The lead is not being worked on, so it cannot be locked.")
     lock = await store.take(work, lead_id, caller.user_id, await _time(work, lead_id))
     if lock is None:

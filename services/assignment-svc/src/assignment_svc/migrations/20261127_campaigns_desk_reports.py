@@ -119,6 +119,7 @@ CREATE TABLE account_responsibles (
     project_id text COLLATE "C" NOT NULL,
     account_id text COLLATE "C" NOT NULL,
     agent_id text COLLATE "C" NOT NULL,
+    actor text COLLATE "C" NOT NULL,
     since timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (project_id, account_id)
 )

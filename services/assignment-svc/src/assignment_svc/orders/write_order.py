@@ -10,10 +10,11 @@ from contracts.ids import new_id
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict, invalid
 
+from assignment_svc.offers.store import awaits_confirmation
 from assignment_svc.orders import store
 from assignment_svc.orders.store import OrderContent
 from assignment_svc.work_items.change import Change, after, lead_ref
-from assignment_svc.work_items.item import CLAIMED, CONVERTED, WAITING, WorkItem
+from assignment_svc.work_items.item import CLAIMED, CONVERTED, OFFER_SENT, WAITING, WorkItem
 from assignment_svc.work_items.store import find_items
 from assignment_svc.work_items.transition import transition_one
 
@@ -38,6 +39,7 @@ async def edit_order(work: UnitOfWork, item: WorkItem, actor: str, order: Record
 
 async def complete_order(work: UnitOfWork, item: WorkItem, actor: str, order_id: str, token: int | None) -> Record:
     """Raises 409 when it is completed already. A lead that is closed for another reason stays so."""
+    await _refuse_unless_confirmed(work, item)
     row = await store.complete_order(work, order_id, actor)
     if row is None:
         raise conflict("order-completed", "The order is completed already.")
@@ -46,14 +48,15 @@ async def complete_order(work: UnitOfWork, item: WorkItem, actor: str, order_id:
         lead=lead_ref(item), actor=actor, received_at=item.received_at, order_id=order_id, order=order
     )
     work.publish(told, sequence=row["item_version"])
-    if item.state in WAITING | {CLAIMED}:
+    if item.state in WAITING | {CLAIMED, OFFER_SENT}:
         now = (await find_items(work, [item.lead_id]))[item.lead_id]
         await transition_one(work, _convert(now, actor, (order_id, order), token))
     return row
 
 
-async def convert(work: UnitOfWork, item: WorkItem, actor: str, token: int) -> None:
+async def convert(work: UnitOfWork, item: WorkItem, actor: str, token: int | None) -> None:
     """Completes the newest order; raises 422 when there is none that could be."""
+    await _refuse_unless_confirmed(work, item)
     status = await store.read_status(work, item.order_id) if item.order_id else None
     if item.order_id is None or status is None:
         raise invalid("no-order", "The lead has no order that could be completed.")
@@ -63,6 +66,12 @@ async def convert(work: UnitOfWork, item: WorkItem, actor: str, token: int) -> N
     row = await store.find_order(work, item.order_id)
     assert row is not None  # noqa: S101 -- its status was read above, and orders stay
     await transition_one(work, _convert(item, actor, (item.order_id, order_of(row)), token))
+
+
+async def _refuse_unless_confirmed(work: UnitOfWork, item: WorkItem) -> None:
+    """A3.14: where the law wants it in writing, an order is one when its offer was accepted."""
+    if await awaits_confirmation(work, item.lead_id):
+        raise conflict("not-confirmed", "This campaign needs the customer's acceptance in writing: send an offer.")
 
 
 def order_of(row: Record) -> Order:

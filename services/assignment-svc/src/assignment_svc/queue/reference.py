@@ -4,6 +4,7 @@ Every transaction that claims looks whether the version has changed. What change
 statement itself, which checks project version, state and tick: an old memory can only miss a lead.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from messaging.unit_of_work import UnitOfWork
@@ -11,7 +12,7 @@ from messaging.unit_of_work import UnitOfWork
 from assignment_svc.queue import store
 from assignment_svc.queue.hours import Place, always_callable, calling_week
 from assignment_svc.queue.store import ProjectRow
-from assignment_svc.queue.windows import answer_at, next_open
+from assignment_svc.queue.windows import Answer, answer_at, next_open
 
 Key = tuple[str, int]
 
@@ -25,9 +26,9 @@ class Reference:
         self._open: dict[str, tuple[datetime, list[Key]]] = {}
         self._next_open: dict[Key, tuple[datetime, datetime | None]] = {}
 
-    async def refresh(self, work: UnitOfWork) -> None:
-        """Reads again what changed."""
-        version = await store.read_version(work)
+    async def refresh(self, work: UnitOfWork, agent_ids: Sequence[str] = ()) -> list[str]:
+        """Reads again what changed; says which of the agents have call-backs that are due."""
+        version, promised = await store.read_version(work, agent_ids)
         if version != self._version:
             self._projects = {row.project_id: row for row in await store.read_projects(work)}
             self._places = await store.read_places(work)
@@ -35,11 +36,17 @@ class Reference:
             self._open.clear()
             self._next_open.clear()
         self._version = version
+        return promised
 
     def projects_of(self, agent_id: str, wanted: str | None) -> frozenset[str]:
         """The campaigns on which the agent is ticked, or the wanted one of them."""
         ticked = self._ticks.get(agent_id, frozenset())
         return ticked if wanted is None else ticked & {wanted}
+
+    def pulled(self, project_id: str) -> bool:
+        """Whether agents request the project's leads; others are handed out by a rule (A3.11)."""
+        project = self._projects.get(project_id)
+        return project is not None and not project.handed_out
 
     def version_of(self, project_id: str) -> int:
         return self._projects[project_id].version
@@ -62,7 +69,7 @@ class Reference:
         if answer is not None and asked <= instant < answer:
             return answer
         project, place = self._projects[key[0]], self._places[key[1]]
-        if always_callable(project.rule):
+        if always_callable(project.rule, place):
             return instant
         answer = next_open(calling_week(project.rule, place), place.zones, instant)
         self._next_open[key] = (instant, answer)
@@ -73,12 +80,11 @@ class Reference:
         forever = datetime.max.replace(tzinfo=UTC)
         if project is None:
             return forever, []
-        if always_callable(project.rule):
-            return forever, self.all_keys(project_id)
-        answers = [
-            (place_id, answer_at(calling_week(project.rule, place), place.zones, now))
-            for place_id in project.place_ids
-            if (place := self._places[place_id]).zones
-        ]
+        answers = [(place_id, self._answer(project, self._places[place_id], now)) for place_id in project.place_ids]
         until = min((answer.until for _, answer in answers), default=forever)
         return until, [(project_id, place_id) for place_id, answer in answers if answer.open]
+
+    def _answer(self, project: ProjectRow, place: Place, now: datetime) -> Answer:
+        if always_callable(project.rule, place):
+            return Answer(open=True, until=datetime.max.replace(tzinfo=UTC))
+        return answer_at(calling_week(project.rule, place), place.zones, now)

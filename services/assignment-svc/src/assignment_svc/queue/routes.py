@@ -76,7 +76,7 @@ def claim_routes(database: Database, desk: ClaimDesk, counter: ClaimCounter) -> 
     return routes
 
 
-def queue_routes(database: Database, desk: ClaimDesk, cap: int) -> APIRouter:
+def queue_routes(database: Database, desk: ClaimDesk) -> APIRouter:
     routes = router(tags=["queue"])
 
     @routes.get("/v1/queue", summary="What waits, per project")
@@ -89,7 +89,8 @@ def queue_routes(database: Database, desk: ClaimDesk, cap: int) -> APIRouter:
     async def eligibility(
         lead_id: str, caller: Caller, agent_id: Annotated[str | None, Query(max_length=100)] = None
     ) -> EligibilityOut:
-        asking = Asking(lead_id, agent_id or caller.user_id, cap, datetime.now(UTC))
+        limits = desk.limits
+        asking = Asking(lead_id, agent_id or caller.user_id, limits.cap, limits.offline_after, datetime.now(UTC))
         async with database.unit_of_work() as work:
             await find_visible(work, caller, lead_id)
             failing = await examine_lead(work, asking)

@@ -1,7 +1,8 @@
 """Hours in which the law, or where there is none the industry's code, allows sales calls to consumers. Pure.
 
-As of 2025-11; a table, not legal advice. Public holidays are not in it: a project that must keep them narrows its
-`calling_hours`. Where a code and practice differ the narrower one was taken.
+As of 2025-11; a table, not legal advice. Public holidays are kept where a calendar is named (`holidays`): by law in
+France, Norway, Australia and some states, elsewhere by the codes. Where a code and practice differ the narrower one
+was taken.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,10 @@ from typing import Final
 from assignment_svc.queue.windows import Interval, Week, minutes_of
 
 
-def _week(working_days: str, saturday: str = "", sunday: str = "") -> Week:
-    return Week((*[_intervals(working_days)] * 5, _intervals(saturday), _intervals(sunday)))
+def _week(working_days: str, saturday: str = "", sunday: str = "", holidays: str = "") -> Week:
+    """`holidays`: the calendar of days on which nobody is called; empty where the law and the codes name none."""
+    days = (*[_intervals(working_days)] * 5, _intervals(saturday), _intervals(sunday))
+    return Week(days, frozenset({holidays} - {""}))
 
 
 def _intervals(words: str) -> tuple[Interval, ...]:
@@ -29,7 +32,7 @@ _US_FEDERAL: Final = _week("08:00-21:00", "08:00-21:00", "08:00-21:00")
 _EIGHT_TO_EIGHT: Final = _week("08:00-20:00", "08:00-20:00", "08:00-20:00")
 _NINE_TO_EIGHT: Final = _week("09:00-20:00", "09:00-20:00", "09:00-20:00")
 _NINE_TO_NINE: Final = _week("09:00-21:00", "09:00-21:00", "09:00-21:00")
-_NO_SUNDAY: Final = _week("08:00-20:00", "08:00-20:00")
+_NO_SUNDAY: Final = _week("08:00-20:00", "08:00-20:00", holidays="US")
 
 US_STATES: Final[Mapping[str, Week]] = {
     "AL": _NO_SUNDAY,  # Ala. Code 8-19A-14
@@ -45,22 +48,28 @@ US_STATES: Final[Mapping[str, Week]] = {
     "NM": _NINE_TO_NINE,  # NMSA 57-12-22
     "NV": _NINE_TO_EIGHT,  # NRS 599B
     "OK": _EIGHT_TO_EIGHT,  # Okla. Stat. 15-775C.3
-    "PA": _week("09:00-21:00", "09:00-12:00"),  # 52 Pa. Code, the narrower reading
-    "RI": _week("09:00-18:00", "10:00-17:00"),  # R.I. Gen. Laws 5-61-3.6
+    "PA": _week("09:00-21:00", "09:00-12:00", holidays="US"),  # 52 Pa. Code, the narrower reading
+    "RI": _week("09:00-18:00", "10:00-17:00", holidays="US"),  # R.I. Gen. Laws 5-61-3.6
     "TX": _week("09:00-21:00", "09:00-21:00", "12:00-21:00"),  # Tex. Bus. & Com. 301.051
-    "UT": _week("08:00-21:00", "08:00-21:00"),  # Utah Code 13-25a-103
+    "UT": _week("08:00-21:00", "08:00-21:00", holidays="US"),  # Utah Code 13-25a-103
     "WA": _EIGHT_TO_EIGHT,  # RCW 80.36.390
 }
 
 COUNTRIES: Final[Mapping[str, Week]] = {
-    "AU": _week("09:00-20:00", "09:00-17:00"),  # Telemarketing and Research Calls Industry Standard 2017
+    "AU": _week("09:00-20:00", "09:00-17:00", holidays="AU"),  # Telemarketing and Research Calls Industry Standard 2017
     "CA": _week("09:00-21:30", "10:00-18:00", "10:00-18:00"),  # CRTC Unsolicited Telecommunications Rules, part III
-    "DE": _week("08:00-20:00", "09:00-18:00"),  # Branchenkodex CCV/DDV 2015; § 7 UWG names no hours
-    "FI": _week("09:00-20:00", "10:00-16:00"),  # no hours in the law; narrower than the association's code
-    "FR": _week("10:00-13:00 14:00-20:00"),  # décret 2022-1313
-    "GB": _week("08:00-21:00", "09:00-21:00"),  # DMA telemarketing guide; neither Ofcom nor PECR name hours
-    "NO": _week("09:00-21:00"),  # markedsføringsloven § 14
-    "SE": _week("08:00-20:00", "10:00-16:00"),  # no hours in the law; narrower than the Kontakta/SWEDMA rules
+    "DE": _week("08:00-20:00", "09:00-18:00", holidays="DE"),  # Branchenkodex CCV/DDV 2015; § 7 UWG names no hours
+    "FI": _week(
+        "09:00-20:00", "10:00-16:00", holidays="FI"
+    ),  # no hours in the law; narrower than the association's code
+    "FR": _week("10:00-13:00 14:00-20:00", holidays="FR"),  # décret 2022-1313
+    "GB": _week(
+        "08:00-21:00", "09:00-21:00", holidays="GB"
+    ),  # DMA telemarketing guide; neither Ofcom nor PECR name hours
+    "NO": _week("09:00-21:00", holidays="NO"),  # markedsføringsloven § 14
+    "SE": _week(
+        "08:00-20:00", "10:00-16:00", holidays="SE"
+    ),  # no hours in the law; narrower than the Kontakta/SWEDMA rules
 }
 
 _US_ANYWHERE: Final = reduce(Week.intersection, US_STATES.values(), _US_FEDERAL)

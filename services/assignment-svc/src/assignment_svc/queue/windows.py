@@ -7,25 +7,36 @@ from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from assignment_svc.queue.holidays import is_holiday
+
 DAY_MINUTES: Final = 24 * 60
 # Clocks are put forward and back at full quarters of an hour UTC, everywhere: no answer is believed beyond the next.
 _QUARTER: Final = timedelta(minutes=15)
-_HORIZON_DAYS: Final = 8
+# A weekday that is a holiday comes again a week later; of three in a row one is none.
+_HORIZON_DAYS: Final = 22
 
 Interval = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Per weekday (Monday first) the minutes of the day, from inclusive to exclusive, in which calling is allowed."""
+    """Per weekday (Monday first) the minutes of the day, from inclusive to exclusive, in which calling is allowed.
+
+    On the days of `holidays`, calendars that `holidays.is_holiday` knows, it is not.
+    """
 
     days: tuple[tuple[Interval, ...], ...]
+    holidays: frozenset[str] = frozenset()
 
     def allows(self, weekday: int, minute: int) -> bool:
         return any(opens <= minute < closes for opens, closes in self.days[weekday])
 
+    def rests(self, day: date) -> bool:
+        return any(is_holiday(calendar, day) for calendar in self.holidays)
+
     def intersection(self, other: "Week") -> "Week":
-        return Week(tuple(_common(mine, theirs) for mine, theirs in zip(self.days, other.days, strict=True)))
+        days = tuple(_common(mine, theirs) for mine, theirs in zip(self.days, other.days, strict=True))
+        return Week(days, self.holidays | other.holidays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,7 @@ def answer_at(week: Week, zones: Sequence[str], now: datetime) -> Answer:
 
 
 def next_open(week: Week, zones: Sequence[str], now: datetime) -> datetime | None:
-    """The first instant from `now` on at which every zone allows it; None within the next week: never, or unknown."""
+    """The first instant from `now` on at which every zone allows it; None within three weeks: never, or unknown."""
     if open_at(week, zones, now):
         return now
     openings = sorted({instant for zone in zones for instant in _openings(week, zone, now)})
@@ -82,7 +93,7 @@ def next_open(week: Week, zones: Sequence[str], now: datetime) -> datetime | Non
 
 def _local_allows(week: Week, zone: str, now: datetime) -> bool:
     local = now.astimezone(_zone(zone))
-    return week.allows(local.weekday(), local.hour * 60 + local.minute)
+    return week.allows(local.weekday(), local.hour * 60 + local.minute) and not week.rests(local.date())
 
 
 def _next_boundaries(week: Week, zones: Sequence[str], now: datetime) -> Iterator[datetime]:

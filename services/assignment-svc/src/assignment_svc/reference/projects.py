@@ -15,15 +15,21 @@ from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.campaign_settings.store import apply_lock_time
+from assignment_svc.handing_out.store import copy_rules
 from assignment_svc.orders.store import store_product
+from assignment_svc.presence.store import watch_holders
 from assignment_svc.reference import store
 from assignment_svc.timers.expire import expire
+from assignment_svc.timers.store import remind
+from assignment_svc.withdrawals.store import remind_open
 from assignment_svc.work_items.change import Change, after, lead_ref
 from assignment_svc.work_items.item import QUEUED, WorkItem, waiting_state
 from assignment_svc.work_items.transition import transition
 
 _DEMANDING = frozenset({"quarantine", "reject"})
 _LONGEST_LOCK_MINUTES = 120
+# Agents are not looked for the moment a project is active again.
+_BACK_AT_WORK = timedelta(minutes=10)
 
 
 async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) -> None:
@@ -47,11 +53,17 @@ async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) 
         queue.use_partner_priority,
         queue.status_after_request,
         min(queue.lock_minutes, _LONGEST_LOCK_MINUTES),
+        event.written_confirmation,
+        event.offer.lapse_days,
     )
     if now is None:
         return
+    if before is None:
+        await copy_rules(work, event.project_id)
     await apply_lock_time(work, event.project_id, project_changed=True)
     await store.notice(work)
+    if before is not None and before["state"] != now["state"] == "active":
+        await _go_on(work, event.project_id)
     ordering = ("newest_first", "use_partner_priority")
     if before is None or any(before[name] != now[name] for name in ordering):
         await store.order_anew(work, event.project_id)
@@ -60,6 +72,13 @@ async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) 
     if before is None or before["max_attempts"] > now["max_attempts"]:
         worn_out = await store.find_worn_out(work, event.project_id, now["max_attempts"])
         await transition(work, [expire(item, "attempts") for item in worn_out])
+
+
+async def _go_on(work: UnitOfWork, project_id: str) -> None:
+    """S0.8: timers that came while the project was passive were let pass; they are set again."""
+    await remind_open(work, project_id=project_id)
+    await watch_holders(work, project_id, _BACK_AT_WORK)
+    await remind(work, "rule", [project_id], timedelta(0))
 
 
 async def receive_sponsor(work: UnitOfWork, received: Received[SponsorContent]) -> None:

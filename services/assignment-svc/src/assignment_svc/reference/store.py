@@ -14,40 +14,49 @@ from assignment_svc.work_items.store import ITEM_COLUMNS, item_of
 NOTICE = "UPDATE reference_version SET version = version + 1"
 
 LOCK_PROJECT = """
-SELECT version, newest_first, use_partner_priority, max_age, max_attempts FROM projects WHERE project_id = $1 FOR UPDATE
+SELECT version, state, newest_first, use_partner_priority, max_age, max_attempts FROM projects
+WHERE project_id = $1 FOR UPDATE
 """
 
 STORE_PROJECT = """
 INSERT INTO projects (project_id, version, name, state, sponsor_id, calling_mode, calling_from, calling_until,
     calling_days, consent_required, cool_down, max_attempts, max_age, newest_first, use_partner_priority,
-    status_after_request, lock_time)
+    status_after_request, lock_time, written_confirmation, offer_lapse)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(mins => $11), $12, make_interval(hours => $13), $14, $15,
-    $16, make_interval(mins => $17))
+    $16, make_interval(mins => $17), $18, make_interval(days => $19))
 ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, name = excluded.name, state = excluded.state,
     sponsor_id = excluded.sponsor_id, calling_mode = excluded.calling_mode, calling_from = excluded.calling_from,
     calling_until = excluded.calling_until, calling_days = excluded.calling_days,
     consent_required = excluded.consent_required, cool_down = excluded.cool_down,
     max_attempts = excluded.max_attempts, max_age = excluded.max_age, newest_first = excluded.newest_first,
     use_partner_priority = excluded.use_partner_priority, status_after_request = excluded.status_after_request,
-    lock_time = excluded.lock_time
+    lock_time = excluded.lock_time, written_confirmation = excluded.written_confirmation,
+    offer_lapse = excluded.offer_lapse
     WHERE projects.version < excluded.version
-RETURNING newest_first, use_partner_priority, max_age, max_attempts
+RETURNING state, newest_first, use_partner_priority, max_age, max_attempts
 """
 
 ORDER_ANEW = """
 UPDATE queue q SET
-    rank = CASE WHEN p.use_partner_priority
+    rank = CASE WHEN q.rank < 0 THEN q.rank WHEN p.use_partner_priority
         THEN CASE w.priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END ELSE 0 END,
     position = abs(q.position) * CASE WHEN p.newest_first THEN -1 ELSE 1 END
 FROM projects p, work_items w WHERE q.project_id = $1 AND p.project_id = $1 AND w.lead_id = q.lead_id
 """
 
+# Somebody's lead has no end while it is somebody's; it is reminded of the new one all the same.
 AGE_ANEW = """
-UPDATE work_items w SET expires_at = least(l.received_at + p.max_age, c.expires_at)
-FROM leads l LEFT JOIN projects p USING (project_id) LEFT JOIN contact_lists c USING (contact_list_id)
-WHERE l.lead_id = w.lead_id AND w.state IN ('queued', 'pending')
-  AND (l.project_id = $1 OR l.contact_list_id = $2)
-  AND w.expires_at IS DISTINCT FROM least(l.received_at + p.max_age, c.expires_at)
+WITH ends AS (
+    SELECT w.lead_id, w.state, w.expires_at AS old_end, least(l.received_at + p.max_age, c.expires_at) AS new_end
+    FROM work_items w JOIN leads l USING (lead_id) LEFT JOIN projects p USING (project_id)
+    LEFT JOIN contact_lists c USING (contact_list_id)
+    WHERE w.state IN ('queued', 'pending', 'claimed', 'callback') AND (l.project_id = $1 OR l.contact_list_id = $2)
+), changed AS (
+    UPDATE work_items w SET expires_at = e.new_end FROM ends e
+    WHERE w.lead_id = e.lead_id AND w.state IN ('queued', 'pending') AND w.expires_at IS DISTINCT FROM e.new_end
+)
+INSERT INTO timers (kind, subject, due_at)
+SELECT 'expiry', lead_id, new_end FROM ends WHERE new_end IS NOT NULL AND new_end IS DISTINCT FROM old_end
 """
 
 WORN_OUT = f"""
@@ -74,10 +83,14 @@ WHERE l.contact_list_id = $1 AND w.state = 'expired' AND w.reason = 'contact-lis
 """
 
 STORE_PARTNER = """
-INSERT INTO partners (partner_id, version, priority) VALUES ($1, $2, $3)
-ON CONFLICT (partner_id) DO UPDATE SET version = excluded.version, priority = excluded.priority
-    WHERE partners.version < excluded.version AND partners.priority <> excluded.priority
-RETURNING xmax <> 0 AS changed
+WITH before AS MATERIALIZED (
+    SELECT priority, hours FROM partners WHERE partner_id = $1
+)
+INSERT INTO partners (partner_id, version, priority, hours) VALUES ($1, $2, $3, $4)
+ON CONFLICT (partner_id) DO UPDATE SET version = excluded.version, priority = excluded.priority,
+    hours = excluded.hours
+    WHERE partners.version < excluded.version
+RETURNING (SELECT b.priority FROM before b) AS old_priority, coalesce((SELECT b.hours FROM before b), '') AS old_hours
 """
 
 PRIORITISE_ANEW = """
@@ -88,7 +101,7 @@ WITH moved AS (
     RETURNING w.lead_id, l.project_id
 )
 UPDATE queue q SET rank = CASE $2 WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END
-FROM moved m JOIN projects p USING (project_id) WHERE q.lead_id = m.lead_id AND p.use_partner_priority
+FROM moved m JOIN projects p USING (project_id) WHERE q.lead_id = m.lead_id AND p.use_partner_priority AND q.rank >= 0
 """
 
 STORE_AGENT = """
@@ -100,22 +113,18 @@ RETURNING active AND access_level = 'leads_agent' AS works
 """
 
 STORE_SUPPRESSIONS = """
-INSERT INTO suppressions AS s (suppression_id, version, identity, scope, scope_id, removed, sweep_at)
-SELECT suppression_id, version, identity, scope, scope_id, removed,
-    CASE WHEN NOT removed THEN now() + interval '30 s' END
+INSERT INTO suppressions AS s (suppression_id, version, identity, scope, scope_id, removed)
+SELECT suppression_id, version, identity, scope, scope_id, removed
 FROM jsonb_to_recordset($1) AS c (suppression_id text, version bigint, identity text, scope text, scope_id text,
     removed boolean)
-ON CONFLICT (suppression_id) DO UPDATE SET version = excluded.version, removed = excluded.removed,
-    sweep_at = excluded.sweep_at
+ON CONFLICT (suppression_id) DO UPDATE SET version = excluded.version, removed = excluded.removed
     WHERE s.version < excluded.version
 RETURNING suppression_id, split_part(identity, ':', 1) AS kind, removed
 """
 
-# A lead that was being stored while its suppression was saw neither; so each is swept a second time.
-SWEEP_AGAIN = """
-UPDATE suppressions SET sweep_at = NULL WHERE suppression_id IN (
-    SELECT suppression_id FROM suppressions WHERE sweep_at <= now() ORDER BY sweep_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-RETURNING suppression_id, split_part(identity, ':', 1) AS kind, removed
+SUPPRESSIONS = """
+SELECT suppression_id, split_part(identity, ':', 1) AS kind, removed FROM suppressions
+WHERE suppression_id = ANY($1::text[]) AND NOT removed
 """
 
 QUEUE_RULES = "SELECT cool_down, max_attempts FROM projects WHERE project_id = $1"
@@ -145,7 +154,7 @@ async def notice(work: UnitOfWork) -> None:
 
 
 async def store_project(work: UnitOfWork, *values: Any) -> tuple[Record | None, Record | None]:
-    """What ordering, age and attempts were before and are now; now is None for a version that is not newer."""
+    """What state, ordering, age and attempts were before and are now; now is None for a version that is not newer."""
     before = await work.fetchrow(LOCK_PROJECT, values[0])
     return before, await work.fetchrow(STORE_PROJECT, *values)
 
@@ -175,9 +184,10 @@ async def find_expired_with_list(work: UnitOfWork, contact_list_id: str) -> list
     return [item_of(row) for row in await work.fetch(EXPIRED_WITH_LIST, contact_list_id)]
 
 
-async def store_partner(work: UnitOfWork, partner_id: str, version: int, priority: str) -> bool:
-    """True when a known partner's priority changed."""
-    return bool(await work.fetchval(STORE_PARTNER, partner_id, version, priority))
+async def store_partner(work: UnitOfWork, *values: Any) -> tuple[str | None, str] | None:
+    """What priority (None for a new one) and hours were before; None for a version that is not newer."""
+    row = await work.fetchrow(STORE_PARTNER, *values)
+    return None if row is None else (row["old_priority"], row["old_hours"])
 
 
 async def prioritise_anew(work: UnitOfWork, partner_id: str, priority: str) -> None:
@@ -193,5 +203,6 @@ async def store_suppressions(work: UnitOfWork, rows: Sequence[Mapping[str, Any]]
     return await work.fetch(STORE_SUPPRESSIONS, rows)
 
 
-async def take_due_sweeps(work: UnitOfWork, limit: int) -> list[Record]:
-    return await work.fetch(SWEEP_AGAIN, limit)
+async def read_suppressions(work: UnitOfWork, suppression_ids: Sequence[str]) -> list[Record]:
+    """Those that still hold."""
+    return await work.fetch(SUPPRESSIONS, suppression_ids)

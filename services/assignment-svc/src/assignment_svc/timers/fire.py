@@ -1,63 +1,50 @@
-"""What is due is done: one portion per call, in one transaction; says how much there was."""
+"""What is due is done: one portion per call, in one transaction; says how much there was.
 
+A reminder is never the truth. Whoever is reminded looks whether it is still so, and does nothing when it is not; who
+meets somebody else at the same moment is reminded again.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
+from messaging.inbox.failures import DATABASE_TROUBLE
 from messaging.unit_of_work import UnitOfWork
 
-from assignment_svc.queue.claims.store import promote_cooled
-from assignment_svc.reference.people import sweep
-from assignment_svc.reference.store import take_due_sweeps
 from assignment_svc.timers import store
-from assignment_svc.timers.expire import expire
-from assignment_svc.timers.store import DueClaim
-from assignment_svc.work_items.give_back import give_back
-from assignment_svc.work_items.item import CLAIMED
-from assignment_svc.work_items.transition import transition
+
+logger = logging.getLogger(__name__)
 
 PORTION: Final = 500
-_LOCATIONS: Final = {"queue": "queue", "pending": "pending"}
+_AFTER_A_FAILURE: Final = timedelta(minutes=1)
+
+Fire = Callable[[UnitOfWork, Sequence[str]], Awaitable[None]]
 
 
-async def promote(work: UnitOfWork) -> int:
-    """E3: leads whose cool-down has passed become callable."""
-    return await promote_cooled(work, PORTION)
+class Clock:
+    """Fires what is due. `handlers`: what to do with the subjects of each kind, all that are due at once."""
 
+    def __init__(self, handlers: Mapping[str, Fire]) -> None:
+        self._handlers = handlers
 
-async def expire_due(work: UnitOfWork) -> int:
-    """E8 and E12: leads leave when their list ends or their age is reached."""
-    due = await store.take_expired(work, PORTION)
-    await transition(work, [expire(item, reason) for item, reason in due])
-    return len(due)
+    async def fire(self, work: UnitOfWork, portion: int = PORTION) -> int:
+        due = await store.take_due(work, portion)
+        subjects: dict[str, dict[str, None]] = defaultdict(dict)
+        for one in due:
+            subjects[one.kind][one.subject] = None
+        for kind, of_kind in subjects.items():
+            await self._fire(work, kind, list(of_kind))
+        return len(due)
 
-
-async def follow_claims(work: UnitOfWork) -> int:
-    """A2.6: the lock has ended and no call was logged: the claim follows *status after request*."""
-    due = await store.take_due_claims(work, PORTION)
-    extended = [claim.item.lead_id for claim in due if claim.locked and claim.item.state == CLAIMED]
-    await store.postpone(work, extended)
-    await store.forget(work, [claim.item.lead_id for claim in due if claim.item.lead_id not in extended])
-    await transition(
-        work,
-        [
-            give_back(claim.item, None, why="nothing-done", location=_LOCATIONS[claim.status_after_request])
-            for claim in due
-            if _idle(claim) and claim.item.lead_id not in extended
-        ],
-    )
-    return len(due)
-
-
-async def sweep_again(work: UnitOfWork) -> int:
-    due = await take_due_sweeps(work, PORTION)
-    await sweep(work, due)
-    return len(due)
-
-
-async def clear_locks(work: UnitOfWork) -> int:
-    """Forgets locks that have ended; who takes one over does not need this."""
-    await store.clear_locks(work, PORTION)
-    return 0
-
-
-def _idle(claim: DueClaim) -> bool:
-    return claim.item.state == CLAIMED and not claim.called and claim.status_after_request in _LOCATIONS
+    async def _fire(self, work: UnitOfWork, kind: str, subjects: list[str]) -> None:
+        """A kind that fails is put off, and keeps no other from being fired."""
+        try:
+            async with work.part():
+                await self._handlers[kind](work, subjects)
+        except DATABASE_TROUBLE:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the others are due, too
+            logger.error("timers of kind %s failed and are put off: %s", kind, type(error).__name__)  # noqa: TRY400 -- a traceback may hold personal data
+            await store.remind(work, kind, subjects, _AFTER_A_FAILURE)

@@ -1,34 +1,39 @@
-"""SQL of timers. Each takes what is due and locks it, so that several workers share the work."""
+"""SQL of timers: reminders are inserted, and taken when they are due; nobody else touches them.
 
+So nobody who sets one can wait for, or be waited for by, a worker that fires them. What is due is taken with SKIP
+LOCKED, by as many workers as there are, and stays if the transaction that takes it fails.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from messaging.unit_of_work import UnitOfWork
 
-from assignment_svc.work_items.item import WorkItem
-from assignment_svc.work_items.store import ITEM_COLUMNS, item_of
-
-EXPIRED = f"""
-SELECT {ITEM_COLUMNS}, (c.expires_at <= now()) IS TRUE AS with_list
-FROM work_items w JOIN leads l USING (lead_id) LEFT JOIN contact_lists c USING (contact_list_id)
-WHERE w.state IN ('queued', 'pending') AND w.expires_at <= now()
-ORDER BY w.expires_at LIMIT $1 FOR UPDATE OF w SKIP LOCKED
+TAKE = """
+WITH due AS MATERIALIZED (
+    SELECT t.ctid AS reminder FROM timers t WHERE t.due_at <= now() ORDER BY t.due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM timers t USING due WHERE t.ctid = due.reminder RETURNING t.kind, t.subject
 """
 
-DUE_CLAIMS = f"""
-SELECT {ITEM_COLUMNS}, p.status_after_request, k.expires_at AS lock_expires_at,
-    EXISTS (SELECT FROM attempts a WHERE a.lead_id = w.lead_id AND a.started_at >= w.claimed_at) AS called
-FROM claim_timers t JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
-LEFT JOIN projects p ON p.project_id = l.project_id
-LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.holder = w.agent_id AND k.expires_at > now()
-WHERE t.due_at <= now() ORDER BY t.due_at LIMIT $1 FOR UPDATE OF t, w SKIP LOCKED
+REMIND = """
+INSERT INTO timers (kind, subject, due_at) SELECT $1, subject, now() + $3::interval FROM unnest($2::text[]) AS subject
 """
 
-POSTPONE = """
-UPDATE claim_timers t SET due_at = k.expires_at FROM locks k
-WHERE t.lead_id = ANY($1::text[]) AND k.lead_id = t.lead_id AND k.expires_at > now()
+REMIND_AT = """
+INSERT INTO timers (kind, subject, due_at)
+SELECT $1, subject, due_at FROM unnest($2::text[], $3::timestamptz[]) AS one (subject, due_at)
 """
 
-FORGET = "DELETE FROM claim_timers WHERE lead_id = ANY($1::text[])"
+# One that repeats itself: several chains for one subject become one again.
+REPEAT_RULE = """
+INSERT INTO timers (kind, subject, due_at)
+SELECT 'rule', one.subject, now() + $2::interval FROM unnest($1::text[]) AS one (subject)
+WHERE NOT EXISTS (SELECT FROM timers t WHERE t.kind = 'rule' AND t.subject = one.subject)
+"""
+
+WAIT = "SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM timers"
 
 CLEAR_LOCKS = """
 DELETE FROM locks WHERE lock_key IN (
@@ -37,42 +42,37 @@ DELETE FROM locks WHERE lock_key IN (
 
 
 @dataclass(frozen=True, slots=True)
-class DueClaim:
-    """A claim whose lock should have ended. `locked`: it was extended; `called`: a call was logged since the claim."""
-
-    item: WorkItem
-    status_after_request: str
-    locked: bool
-    called: bool
+class Due:
+    kind: str
+    subject: str
 
 
-async def take_expired(work: UnitOfWork, limit: int) -> list[tuple[WorkItem, str]]:
-    """Waiting items whose time is over, each with the reason."""
-    rows = await work.fetch(EXPIRED, limit)
-    return [(item_of(row), "contact-list" if row["with_list"] else "age") for row in rows]
+async def take_due(work: UnitOfWork, limit: int) -> list[Due]:
+    """The oldest first; they are gone when the transaction commits."""
+    return [Due(*row) for row in await work.fetch(TAKE, limit)]
 
 
-async def take_due_claims(work: UnitOfWork, limit: int) -> list[DueClaim]:
-    return [
-        DueClaim(
-            item_of(row),
-            row["status_after_request"] or "leave_assigned",
-            row["lock_expires_at"] is not None,
-            row["called"],
-        )
-        for row in await work.fetch(DUE_CLAIMS, limit)
-    ]
+async def remind(work: UnitOfWork, kind: str, subjects: Collection[str], after: timedelta) -> None:
+    if subjects:
+        await work.execute(REMIND, kind, list(subjects), after)
 
 
-async def postpone(work: UnitOfWork, lead_ids: list[str]) -> None:
-    if lead_ids:
-        await work.execute(POSTPONE, lead_ids)
+async def remind_at(work: UnitOfWork, kind: str, times: Collection[tuple[str, datetime]]) -> None:
+    """`times`: subjects, each with the time at which it is due."""
+    if times:
+        await work.execute(REMIND_AT, kind, [subject for subject, _ in times], [at for _, at in times])
 
 
-async def forget(work: UnitOfWork, lead_ids: list[str]) -> None:
-    if lead_ids:
-        await work.execute(FORGET, lead_ids)
+async def repeat_rule(work: UnitOfWork, project_ids: Collection[str], after: timedelta) -> None:
+    """Looks at the campaigns again, unless somebody else will."""
+    await work.execute(REPEAT_RULE, list(project_ids), after)
+
+
+async def seconds_to_next(work: UnitOfWork) -> float | None:
+    """Negative when something is due; None when there is no timer at all."""
+    return await work.fetchval(WAIT)
 
 
 async def clear_locks(work: UnitOfWork, limit: int) -> None:
+    """Forgets locks that have ended; who takes one over does not need this."""
     await work.execute(CLEAR_LOCKS, limit)

@@ -7,45 +7,50 @@ from typing import Final
 
 from messaging.database import Database
 from messaging.inbox.failures import DATABASE_TROUBLE
-from messaging.unit_of_work import UnitOfWork
 from servicekit.app import Task
 
-from assignment_svc.timers import fire
+from assignment_svc.timers import store
+from assignment_svc.timers.fire import PORTION, Clock
 
 logger = logging.getLogger(__name__)
 
-Fire = Callable[[UnitOfWork], Awaitable[int]]
-
-# Seconds between looks.
-CLOCK: Final[tuple[tuple[Fire, float], ...]] = (
-    (fire.promote, 0.25),
-    (fire.expire_due, 0.5),
-    (fire.follow_claims, 0.5),
-    (fire.sweep_again, 5.0),
-    (fire.clear_locks, 30.0),
-)
+# What somebody else sets is due at once or later than this.
+LONGEST_NAP_SECONDS: Final = 0.25
+_SHORTEST_NAP_SECONDS: Final = 0.02
+_TIDY_EVERY_SECONDS: Final = 30.0
 
 
-def timer_tasks(database: Database) -> list[Task]:
-    return [_task(database, one, pause) for one, pause in CLOCK]
+def timer_tasks(database: Database, clock: Clock) -> list[Task]:
+    async def tick() -> float:
+        await fire_all(database, clock)
+        async with database.unit_of_work() as work:
+            next_in = await store.seconds_to_next(work)
+        return LONGEST_NAP_SECONDS if next_in is None else min(max(next_in, _SHORTEST_NAP_SECONDS), LONGEST_NAP_SECONDS)
+
+    async def tidy() -> float:
+        async with database.unit_of_work() as work:
+            await store.clear_locks(work, PORTION)
+        return _TIDY_EVERY_SECONDS
+
+    return [_again_and_again(tick), _again_and_again(tidy)]
 
 
-def _task(database: Database, one: Fire, pause: float) -> Task:
+def _again_and_again(look: Callable[[], Awaitable[float]]) -> Task:
     async def run() -> None:
         while True:
+            pause = LONGEST_NAP_SECONDS
             try:
-                await fire_all(database, one)
+                pause = await look()
             except DATABASE_TROUBLE as error:
-                logger.warning("%s is put off: %s", one.__name__, type(error).__name__)
+                logger.warning("timers are put off: %s", type(error).__name__)
             await asyncio.sleep(pause)
 
     return run
 
 
-async def fire_all(database: Database, one: Fire) -> None:
+async def fire_all(database: Database, clock: Clock) -> None:
     """Portion after portion until nothing is due."""
-    while True:
+    done = PORTION
+    while done >= PORTION:
         async with database.unit_of_work() as work:
-            done = await one(work)
-        if done < fire.PORTION:
-            return
+            done = await clock.fire(work)

@@ -48,7 +48,7 @@ async def log_attempt(work: UnitOfWork, item: WorkItem, actor: str, token: int, 
     if contacted is None:
         contacted = was_contacted(attempt.outcome)
     agent_id = item.agent_id or actor
-    await refuse_unless_callable(work, Asking(item.lead_id, agent_id, cap=2**31 - 1, now=now))
+    await refuse_unless_callable(work, Asking(item.lead_id, agent_id, 2**31 - 1, timedelta(0), now))
     event = AttemptLoggedV1(
         lead=lead_ref(item),
         actor=actor,

@@ -14,7 +14,10 @@ from assignment_svc.work_items.item import WorkItem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class After:
-    """What the item is after the transition; everything else of it stays."""
+    """What the item is after the transition; everything else of it stays.
+
+    `claimed_at` is only given when a claim goes on that began then.
+    """
 
     state: str
     location: str
@@ -25,6 +28,7 @@ class After:
     reason: str | None
     disposition_id: str | None
     validated: bool
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,3 +45,10 @@ async def open_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, tok
     if token is None and lock is not None and lock.holder != caller.user_id:
         raise await locked(work, lead_id)
     return item
+
+
+async def not_locked_by_others(work: UnitOfWork, caller: Identity, lead_id: str) -> None:
+    """For what is no edit of the lead itself; raises 423 naming who has it until when."""
+    lock = await find_lock(work, lead_id)
+    if lock is not None and lock.holder != caller.user_id:
+        raise await locked(work, lead_id)

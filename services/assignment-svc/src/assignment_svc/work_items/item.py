@@ -13,8 +13,16 @@ RESOLVED: Final = "resolved"
 INVALID: Final = "invalid"
 SUPPRESSED: Final = "suppressed"
 EXPIRED: Final = "expired"
+CALLBACK: Final = "callback"
+OFFER_SENT: Final = "offer_sent"
+RETURN_HOLD: Final = "return_hold"
+RETURNED: Final = "returned"
+SOLD: Final = "sold"
+ERASED: Final = "erased"
 
-OPEN: Final = frozenset({HELD, PENDING, QUEUED, CLAIMED})
+OPEN: Final = frozenset({HELD, PENDING, QUEUED, CLAIMED, CALLBACK, OFFER_SENT})
+# An agent is on it, now or later.
+WORKED_ON: Final = frozenset({CLAIMED, CALLBACK, OFFER_SENT})
 WAITING: Final = frozenset({PENDING, QUEUED})
 REOPENABLE: Final = frozenset({RESOLVED, INVALID, EXPIRED})
 

@@ -1,6 +1,8 @@
 """SQL of work items: reading them, and the one statement that moves them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from asyncpg import Record
@@ -24,10 +26,29 @@ SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id)
 WHERE w.agent_id = $1 AND w.state = 'claimed' AND ($2::text IS NULL OR l.project_id = $2)
 """
 
-# What enters the queue: `moved` has lead_id, state, old_state, priority and next_attempt_at.
+# The reminder may be older than the claim, the project passive, or the lock extended.
+IDLE = f"""
+SELECT {ITEM_COLUMNS}, p.status_after_request,
+    greatest(k.expires_at, CASE WHEN w.claimed_at + p.lock_time > now() THEN w.claimed_at + p.lock_time END)
+        AS locked_until,
+    EXISTS (SELECT FROM attempts a WHERE a.lead_id = w.lead_id AND a.started_at >= w.claimed_at) AS called
+FROM work_items w JOIN leads l USING (lead_id) JOIN projects p ON p.project_id = l.project_id
+LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.holder = w.agent_id AND k.expires_at > now()
+WHERE w.lead_id = ANY($1::text[]) AND w.state = 'claimed' AND p.state = 'active'
+"""
+
+ENDED = f"""
+SELECT {ITEM_COLUMNS}, (c.expires_at <= now()) IS TRUE AS with_list
+FROM work_items w JOIN leads l USING (lead_id) LEFT JOIN contact_lists c USING (contact_list_id)
+WHERE w.lead_id = ANY($1::text[]) AND w.state IN ('queued', 'pending') AND w.expires_at <= now()
+"""
+
+# What enters the queue: `moved` has lead_id, state, old_state, priority, next_attempt_at, expires_at and called_back.
+# A call-back that somebody was promised comes before what nobody waits for. The reminder of an expiry stays until it
+# is due, whatever happens to the lead, so it is not set again for a lead that was waiting or claimed before.
 ENTER = """), entering AS MATERIALIZED (
-    SELECT m.lead_id, l.project_id, l.place_id, m.next_attempt_at,
-        CASE WHEN p.use_partner_priority IS FALSE THEN 0
+    SELECT m.lead_id, l.project_id, l.place_id, m.next_attempt_at, m.old_state, p.handed_out, p.speed_target,
+        CASE WHEN m.called_back THEN -1 WHEN p.use_partner_priority IS FALSE THEN 0
              ELSE CASE m.priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END END AS rank,
         (extract(epoch FROM l.received_at) * 1000000)::bigint * CASE WHEN p.newest_first IS FALSE THEN 1 ELSE -1 END
             AS position
@@ -40,24 +61,42 @@ ENTER = """), entering AS MATERIALIZED (
 ), new_place AS (
     INSERT INTO queue_places (project_id, place_id) SELECT DISTINCT project_id, place_id FROM entering
     ON CONFLICT DO NOTHING RETURNING 1
+), reminded AS (
+    INSERT INTO timers (kind, subject, due_at)
+    SELECT 'cooled', lead_id, next_attempt_at FROM entering WHERE next_attempt_at > now()
+    UNION ALL
+    SELECT 'expiry', lead_id, expires_at FROM moved WHERE expires_at IS NOT NULL
+        AND (expires_at <= now() OR old_state NOT IN ('queued', 'pending', 'claimed', 'callback'))
+    UNION ALL
+    SELECT DISTINCT 'rule', project_id, now() FROM entering WHERE handed_out
+    UNION ALL
+    SELECT 'speed', lead_id, now() FROM entering
+    WHERE speed_target IS NOT NULL AND old_state IN ('none', 'held', 'pending')
 ), noticed AS (
     UPDATE reference_version SET version = version + 1 WHERE EXISTS (SELECT FROM new_place)
 """
 
 # Compare-and-set on state, version and, where one is needed, the live lock; what depends on it happens to the rows
-# that moved and to no others. Counters of agents come before locks, in the same order in which a claim takes them.
+# that moved and to no others. Agents come before items, and items before locks, as everywhere: nobody who waits for
+# one holds another that comes later.
 MOVE = f"""
 WITH change AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS c (
         lead_id text, old_version bigint, old_state text, old_agent_id text, state text, location text, agent_id text,
         attempts integer, calls integer, next_attempt_at timestamptz, reason text, disposition_id text,
-        validated boolean, event text, actor text, data jsonb, token bigint, keeps_lock boolean
+        validated boolean, claimed_at timestamptz, event text, actor text, data jsonb, token bigint, keeps_lock boolean
     )
+), seats AS MATERIALIZED (
+    SELECT a.agent_id FROM agents a WHERE a.agent_id IN (
+        SELECT c.old_agent_id FROM change c WHERE c.old_state = 'claimed'
+        UNION SELECT c.agent_id FROM change c WHERE c.state = 'claimed')
+    ORDER BY a.agent_id FOR NO KEY UPDATE
 ), moved AS (
     UPDATE work_items w SET
         version = w.version + 1, state = c.state, location = c.location, agent_id = c.agent_id,
         claimed_at = CASE
             WHEN c.state <> 'claimed' THEN NULL
+            WHEN c.claimed_at IS NOT NULL THEN c.claimed_at
             WHEN c.old_state = 'claimed' AND c.old_agent_id = c.agent_id THEN w.claimed_at
             ELSE now() END,
         attempts = c.attempts, calls = c.calls, next_attempt_at = c.next_attempt_at, reason = c.reason,
@@ -69,10 +108,11 @@ WITH change AS MATERIALIZED (
             WHERE l.lead_id = w.lead_id) END
     FROM change c
     WHERE w.lead_id = c.lead_id AND w.version = c.old_version AND w.state = c.old_state
+      AND (SELECT count(*) FROM seats) >= 0
       AND (c.token IS NULL OR EXISTS (
           SELECT FROM locks k WHERE k.lead_id = w.lead_id AND k.token = c.token AND k.expires_at > now()))
-    RETURNING w.lead_id, w.version, w.state, w.agent_id, w.priority, w.next_attempt_at,
-        c.old_state, c.old_agent_id, c.event, c.actor, c.data, c.keeps_lock
+    RETURNING w.lead_id, w.version, w.state, w.agent_id, w.priority, w.next_attempt_at, w.expires_at,
+        c.data ? 'due' AS called_back, c.old_state, c.old_agent_id, c.event, c.actor, c.data, c.keeps_lock
 ), left_queue AS (
     DELETE FROM queue q USING moved m WHERE q.lead_id = m.lead_id AND m.old_state = 'queued' AND m.state <> 'queued'
 {ENTER}), counted AS (
@@ -88,10 +128,6 @@ WITH change AS MATERIALIZED (
 ), unlocked AS (
     DELETE FROM locks k USING moved m
     WHERE k.lead_id = m.lead_id AND NOT m.keeps_lock AND (SELECT count(*) FROM counted) >= 0
-), untimed AS (
-    DELETE FROM claim_timers t USING moved m
-    WHERE t.lead_id = m.lead_id AND m.old_state = 'claimed'
-      AND (m.state <> 'claimed' OR m.agent_id IS DISTINCT FROM m.old_agent_id)
 ), told AS (
     INSERT INTO history (lead_id, version, event, actor, agent_id, data)
     SELECT lead_id, version, event, actor, coalesce(agent_id, old_agent_id), data FROM moved
@@ -110,7 +146,7 @@ work_items w JOIN leads l USING (lead_id) JOIN places pl USING (place_id) LEFT J
 """
 
 VIEW = f"""
-SELECT {VIEW_COLUMNS}, k.holder, k.acquired_at, k.expires_at AS lock_expires_at
+SELECT {VIEW_COLUMNS}, k.holder, k.token, k.acquired_at, k.expires_at AS lock_expires_at
 FROM {VIEW_TABLES} LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.expires_at > now()
 WHERE w.lead_id = $1
 """
@@ -149,6 +185,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 
+@dataclass(frozen=True, slots=True)
+class DueClaim:
+    """A claim that somebody was to look after. `called`: a call was logged since."""
+
+    item: WorkItem
+    status_after_request: str
+    locked_until: datetime | None
+    called: bool
+
+
 def item_of(row: Record) -> WorkItem:
     """From a row that begins with ITEM_COLUMNS."""
     return WorkItem(*tuple(row)[:19])
@@ -160,6 +206,17 @@ async def find_items(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, Wor
 
 async def find_claims(work: UnitOfWork, agent_id: str, project_id: str | None = None) -> list[WorkItem]:
     return [item_of(row) for row in await work.fetch(OPEN_OF_AGENT, agent_id, project_id)]
+
+
+async def find_idle(work: UnitOfWork, lead_ids: Sequence[str]) -> list[DueClaim]:
+    """Claims among the leads, in active projects."""
+    return [DueClaim(item_of(row), *tuple(row)[19:]) for row in await work.fetch(IDLE, lead_ids)]
+
+
+async def find_ended(work: UnitOfWork, lead_ids: Sequence[str]) -> list[tuple[WorkItem, str]]:
+    """Waiting items among the leads whose time is over, each with the reason."""
+    rows = await work.fetch(ENDED, lead_ids)
+    return [(item_of(row), "contact-list" if row["with_list"] else "age") for row in rows]
 
 
 async def move(work: UnitOfWork, changes: Sequence[Change]) -> set[str]:

@@ -11,10 +11,11 @@ from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import DomainError, conflict, invalid
 
 from assignment_svc.agent_options.store import read_options
-from assignment_svc.assignments.rules import Refusal, why_not
+from assignment_svc.assignments.rules import NOT_RESPONSIBLE, Refusal, why_not
 from assignment_svc.leads.suppress import suppress_leads
 from assignment_svc.orders.store import read_status
 from assignment_svc.reference.store import works_as_agent
+from assignment_svc.target_group.store import kept_for_others
 from assignment_svc.work_items.change import Change, after, lead_ref
 from assignment_svc.work_items.give_back import give_back
 from assignment_svc.work_items.item import CLAIMED, QUEUED, REOPENABLE, WAITING, WorkItem, waiting_state
@@ -29,6 +30,7 @@ async def assign(work: UnitOfWork, item: WorkItem, actor: str, agent_id: str) ->
     if refusal is not None:
         raise _refused(refusal)
     await require_agent(work, agent_id)
+    await _require_responsible(work, item, agent_id)
     await transition_one(work, assigning(item, actor, agent_id, via="manual"))
 
 
@@ -50,6 +52,7 @@ async def reassign(work: UnitOfWork, item: WorkItem, actor: str, agent_id: str) 
     if item.agent_id == agent_id:
         return
     await require_agent(work, agent_id)
+    await _require_responsible(work, item, agent_id)
     previous = item.agent_id or ""
     event = LeadReassignedV1(
         lead=lead_ref(item),
@@ -93,13 +96,18 @@ def _require_claimed(item: WorkItem) -> None:
         raise conflict("lead-not-claimed", "Nobody has this lead.")
 
 
+async def _require_responsible(work: UnitOfWork, item: WorkItem, agent_id: str) -> None:
+    if await kept_for_others(work, [item.lead_id], agent_id):
+        raise _refused(NOT_RESPONSIBLE)
+
+
 def _refused(refusal: Refusal) -> DomainError:
     if refusal.conflict:
         return conflict(refusal.code, refusal.detail)
     return invalid(refusal.code, refusal.detail, "/lead_id")
 
 
-async def require_agent(work: UnitOfWork, agent_id: str) -> None:
+async def require_agent(work: UnitOfWork, agent_id: str, pointer: str = "/agent_id") -> None:
     """Raises 422."""
     if not await works_as_agent(work, agent_id):
-        raise invalid("agent-not-active", "There is no active leads agent with this id.", "/agent_id")
+        raise invalid("agent-not-active", "There is no active leads agent with this id.", pointer)

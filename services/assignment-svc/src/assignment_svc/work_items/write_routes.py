@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from servicekit.http import Input, router
 from servicekit.identity import Caller
 
+from assignment_svc.drafts.keep import noting
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.orders.write_order import convert
 from assignment_svc.work_items import agent_steps, attempts, store
@@ -74,7 +75,7 @@ def work_item_write_routes(database: Database) -> APIRouter:
         lead_id: str, caller: Caller, body: ReleaseIn | None = None, lock_token: LockToken = None
     ) -> dict[str, Any]:
         note = None if body is None else body.note
-        async with database.unit_of_work() as work:
+        async with noting(database, caller, lead_id, note) as work:
             item = await claimed_for_writing(work, caller, lead_id, lock_token)
             await agent_steps.release(work, item, caller.user_id, lock_token or 0, note)
             return await shown(work, lead_id)
@@ -82,7 +83,7 @@ def work_item_write_routes(database: Database) -> APIRouter:
     @routes.post("/resolve", summary="Close without a sale", response_model=WorkItemOut)
     async def resolve(lead_id: str, body: ResolveIn, caller: Caller, lock_token: LockToken = None) -> dict[str, Any]:
         given = (body.disposition_id, body.note)
-        async with database.unit_of_work() as work:
+        async with noting(database, caller, lead_id, body.note) as work:
             item = await claimed_for_writing(work, caller, lead_id, lock_token)
             await agent_steps.resolve(work, item, caller.user_id, lock_token or 0, given)
             return await shown(work, lead_id)
@@ -96,7 +97,7 @@ def work_item_write_routes(database: Database) -> APIRouter:
 
     @routes.post("/invalidate", summary="Say that the lead is no lead", response_model=WorkItemOut)
     async def invalidate(lead_id: str, body: ReasonIn, caller: Caller, lock_token: LockToken = None) -> dict[str, Any]:
-        async with database.unit_of_work() as work:
+        async with noting(database, caller, lead_id, body.reason) as work:
             item = await claimed_for_writing(work, caller, lead_id, lock_token)
             await agent_steps.invalidate(work, item, caller.user_id, lock_token or 0, body.reason)
             return await shown(work, lead_id)

@@ -18,6 +18,7 @@ from lead_intake_svc.imports.shapes import zone_of
 from lead_intake_svc.imports.workbook import MAX_ROWS
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.candidate import Sender
+from lead_intake_svc.intake.own_transaction import OwnTransaction
 from lead_intake_svc.reference.cache import Reference
 from messaging.database import Database
 from servicekit.problems import DomainError
@@ -49,7 +50,7 @@ class Importer:
         self._database = database
         self._reference = reference
         self._admission = admission
-        self._settler = RowSettler(database)
+        self._settler = RowSettler(database, OwnTransaction(database, reference))
         self._outbox_room = outbox_room
         self._keep_days = keep_days
 

@@ -14,6 +14,7 @@ from lead_intake_svc.imports.prepare_rows import Prepared, refused, refused_by
 from lead_intake_svc.intake.candidate import Candidate
 from lead_intake_svc.intake.decide import Decided, Existing, Known, Match, decide_all
 from lead_intake_svc.intake.group_commit import OPTIMISTIC_TRIES, TRIES
+from lead_intake_svc.intake.own_transaction import OwnTransaction
 from lead_intake_svc.intake.settle import Raced, decide_and_write
 from lead_intake_svc.intake.store import lock_guard, look_up
 from lead_intake_svc.revisions.revise_lead import revise_lead
@@ -50,8 +51,9 @@ class Progress:
 
 
 class RowSettler:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, alone: OwnTransaction) -> None:
         self._database = database
+        self._alone = alone
 
     async def settle(self, progress: Progress, batch: Sequence[Prepared]) -> None:
         """Raises LeaseLost. A row that cannot be stored fails alone."""
@@ -104,12 +106,29 @@ class RowSettler:
         if "external_id" in held["mapping"].values():
             names, prints = [c.external_id for c in candidates], [c.fingerprint for c in candidates]
             await store.set_aside_rejected(work.connection, held["partner_id"], names, prints)
-        found: list[Decided | Existing] = await decide_and_write(work.connection, self._database.source, candidates)
+        together = [candidate for candidate in candidates if not self._alone.needed(candidate)]
+        found: list[Decided | Existing] = await decide_and_write(work.connection, self._database.source, together)
+        decided = iter(found)
         update = held["options"]["on_existing"] == "update"
-        return [
-            each if isinstance(each, Decided) else await _existing(work, each, candidate, update=update)
-            for each, candidate in zip(found, candidates, strict=True)
-        ]
+        outcomes: list[Decided | RowOutcome] = []
+        for candidate in candidates:
+            each = await self._by_itself(work, candidate) if self._alone.needed(candidate) else next(decided)
+            outcomes.append(
+                await _existing(work, each, candidate, update=update) if isinstance(each, Existing) else each
+            )
+        return outcomes
+
+    async def _by_itself(self, work: UnitOfWork, candidate: Candidate) -> Decided | Existing | RowOutcome:
+        """What comes in the stead of another, or is sold by a rule: it may be refused alone."""
+        try:
+            async with work.part():
+                outcome = await self._alone.settle_in(work, candidate)
+        except DomainError as error:
+            if error.kind >= 500:
+                raise
+            return RowOutcome(0, "invalid", None, refused_by(error))
+        assert isinstance(outcome, Decided | Existing)  # noqa: S101 -- the other outcomes belong to keys
+        return outcome
 
 
 async def _existing(work: UnitOfWork, existing: Existing, candidate: Candidate, *, update: bool) -> RowOutcome:
@@ -137,7 +156,9 @@ async def _would_be(work: UnitOfWork, seen: Seen, candidates: Sequence[Candidate
             existing.setdefault(i, _EARLIER_ROW)
         elif any(identity in seen.identities for identity in identities):
             duplicates.setdefault(i, Match(_EARLIER_ROW, candidate.ref.partner_id))
-    decisions = decide_all(candidates, Known(known.guard, existing, known.suppressed, duplicates, known.numbers), now)
+    decisions = decide_all(
+        candidates, Known(known.guard, existing, known.suppressed, duplicates, known.numbers, known.returned), now
+    )
     for candidate, decision in zip(candidates, decisions, strict=True):
         seen.external.add(hash(candidate.external_id))
         if isinstance(decision, Decided):

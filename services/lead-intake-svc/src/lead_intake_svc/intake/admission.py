@@ -1,18 +1,20 @@
 """From a validated body to a candidate: which project and list it is for, and whether they take leads now."""
 
 from lead_intake_svc.checks.email import domain_of, normalise_email
-from lead_intake_svc.intake.candidate import Candidate, Sender, make_candidate
+from lead_intake_svc.intake.candidate import Candidate, Outside, Sender, make_candidate
 from lead_intake_svc.intake.shapes import LeadInput
 from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.reference.facts import ProjectFacts
+from lead_intake_svc.suppressions.hashing import Hashing
 from servicekit.problems import DomainError, conflict, invalid
 
 
 class Admission:
-    def __init__(self, reference: Reference, mail_domains: MailDomains) -> None:
+    def __init__(self, reference: Reference, mail_domains: MailDomains, hashing: Hashing) -> None:
         self._reference = reference
         self._mail_domains = mail_domains
+        self._hashing = hashing
 
     async def missing_known(self, leads: list[LeadInput]) -> None:
         """Looks again, once, for projects and lists that this process does not know yet, and asks about the domains of
@@ -32,9 +34,7 @@ class Admission:
     def admit(self, lead: LeadInput, sender: Sender, fingerprint: bytes) -> Candidate:
         """Raises as `project_for` does."""
         project = self.project_for(lead.project_id, lead.contact_list_id)
-        domain = self._asked_domain(lead)
-        takes_mail = None if domain is None else self._mail_domains.takes_mail(domain)
-        return make_candidate(lead, sender, project, fingerprint, takes_mail)
+        return self.candidate(lead, sender, project, fingerprint)
 
     async def known_project(self, project_id: str, contact_list_id: str | None) -> ProjectFacts:
         """As `project_for`, after a look at what this process may not know yet."""
@@ -53,6 +53,12 @@ class Admission:
             if error is not None:
                 raise error
         return project
+
+    def candidate(self, lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes) -> Candidate:
+        """Checked, whether or not the project takes leads now."""
+        domain = self._asked_domain(lead)
+        takes_mail = None if domain is None else self._mail_domains.takes_mail(domain)
+        return make_candidate(lead, sender, project, fingerprint, Outside(self._hashing, takes_mail))
 
     def _asked_domain(self, lead: LeadInput) -> str | None:
         """The domain about whose mail servers the project asks."""

@@ -10,10 +10,12 @@ import msgspec
 from contracts.envelope import Trace
 from contracts.events.values import Account, Consent, LeadRef, Money, Order, OrderItem, Person, Problem
 from contracts.ids import new_id
+from lead_intake_svc.checks.email import domain_of
 from lead_intake_svc.checks.problem import SEVERITY, Finding
-from lead_intake_svc.checks.run import run_checks
+from lead_intake_svc.checks.run import Checked, run_checks
 from lead_intake_svc.intake.shapes import LeadInput, OrderInput
 from lead_intake_svc.reference.facts import PartnerFacts, ProjectFacts
+from lead_intake_svc.suppressions.hashing import Hashing
 from messaging.trace import current_trace
 from servicekit.idempotency_many import Once
 
@@ -40,7 +42,19 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """What the lead itself does not say. `takes_mail`: whether the domain of its address does, where that is known and
+    asked for.
+    """
+
+    hashing: Hashing
+    takes_mail: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
+    """`suppressible`: kind, value and hash of what a suppression list may name; of a domain nothing is hashed."""
+
     ref: LeadRef
     partner: PartnerFacts
     project: ProjectFacts
@@ -50,6 +64,9 @@ class Candidate:
     content: Content
     problems: tuple[Problem, ...]
     fingerprint: bytes
+    sent: LeadInput
+    outside: Outside
+    suppressible: tuple[tuple[str, str, str | None], ...] = ()
     once: Once | None = None
     trace: Trace = field(default_factory=current_trace.get)
 
@@ -67,10 +84,9 @@ def fingerprint_of(body: Mapping[str, Any]) -> bytes:
 
 
 def make_candidate(
-    lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes, takes_mail: bool | None = None
+    lead: LeadInput, sender: Sender, project: ProjectFacts, fingerprint: bytes, outside: Outside
 ) -> Candidate:
-    """`takes_mail`: whether the domain of the lead's address does, where that is known and asked for."""
-    checked = run_checks(lead, project.checks, datetime.now(UTC), takes_mail=takes_mail)
+    checked = run_checks(lead, project.checks, datetime.now(UTC), takes_mail=outside.takes_mail)
     return Candidate(
         ref=LeadRef(
             lead_id=new_id("lead"),
@@ -94,12 +110,25 @@ def make_candidate(
         content=_content(lead),
         problems=tuple(_problem(finding) for finding in checked.findings),
         fingerprint=fingerprint,
+        sent=lead,
+        outside=outside,
+        suppressible=_suppressible(checked, outside.hashing),
     )
 
 
 def worst(problems: tuple[Problem, ...]) -> Problem | None:
     """The first of the most severe ones: its code is the reason."""
     return max(problems, key=lambda problem: SEVERITY[problem.level], default=None)
+
+
+def _suppressible(checked: Checked, hashing: Hashing) -> tuple[tuple[str, str, str | None], ...]:
+    phone, email = checked.phone, checked.email
+    found: list[tuple[str, str, str | None]] = []
+    if phone is not None:
+        found.append(("phone", phone, hashing("phone", phone)))
+    if email is not None:
+        found += (("email", email, hashing("email", email)), ("domain", domain_of(email), None))
+    return tuple(found)
 
 
 def _problem(finding: Finding) -> Problem:

@@ -43,26 +43,30 @@ class OwnTransaction:
 
     async def _try(self, candidate: Candidate, *, exclusive: bool) -> Outcome:
         """On a connection of its own: the rows of a batch are settled side by side."""
-        source = self._database.source
         async with self._database.pool.acquire() as connection, connection.transaction():
-            work = UnitOfWork(connection, source)
-            ref, original = candidate.ref, None
-            if candidate.content.replacement_for is not None and not await store.pushed_before(
-                work, ref.partner_id, candidate.external_id
-            ):
-                original = await find_original(work, candidate)
-                candidate = standing_in_for(candidate, original["id"])
-            (outcome,) = await settle(connection, source, [candidate], exclusive=exclusive)
-            if isinstance(outcome, Decided) and outcome.status != "rejected":
-                if original is not None:
-                    taker = (original["id"], ref.lead_id, ref.partner_id, True, None)
-                    await store.take_slot(work, taker, datetime.now(UTC))
-                    if outcome.status == "accepted":
-                        await tell_replaced(work, original, ref.lead_id)
-                if outcome.status == "accepted" and not outcome.held:
-                    await sell_by_rule(work, ref.lead_id, self._rules(candidate))
+            work = UnitOfWork(connection, self._database.source)
+            outcome = await self.settle_in(work, candidate, exclusive=exclusive)
             await work.flush()
             return outcome
+
+    async def settle_in(self, work: UnitOfWork, candidate: Candidate, *, exclusive: bool = False) -> Outcome:
+        """As `settle`, in the caller's transaction, and once. Raises Raced or UniqueViolationError, too."""
+        ref, original = candidate.ref, None
+        if candidate.content.replacement_for is not None and not await store.pushed_before(
+            work, ref.partner_id, candidate.external_id
+        ):
+            original = await find_original(work, candidate)
+            candidate = standing_in_for(candidate, original["id"])
+        (outcome,) = await settle(work.connection, self._database.source, [candidate], exclusive=exclusive)
+        if isinstance(outcome, Decided) and outcome.status != "rejected":
+            if original is not None:
+                taker = (original["id"], ref.lead_id, ref.partner_id, True, None)
+                await store.take_slot(work, taker, datetime.now(UTC))
+                if outcome.status == "accepted":
+                    await tell_replaced(work, original, ref.lead_id)
+            if outcome.status == "accepted" and not outcome.held:
+                await sell_by_rule(work, ref.lead_id, self._rules(candidate))
+        return outcome
 
     def _rules(self, candidate: Candidate) -> Sequence[SaleRule]:
         rules, ref = self._reference.sale_rules, candidate.ref

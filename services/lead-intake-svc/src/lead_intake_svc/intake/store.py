@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from contracts.envelope import OutgoingMessage
 from contracts.events.values import Problem
-from lead_intake_svc.checks.email import domain_of
 from lead_intake_svc.intake.candidate import Candidate, Content
 from lead_intake_svc.intake.decide import Decided, IdentityRow, Known, Match, since
 from messaging.unit_of_work import outbox_columns
@@ -28,9 +27,9 @@ CROSS JOIN LATERAL (
 ) AS found
 UNION ALL
 SELECT {_SUPPRESSED}, asked.i, 0, NULL, NULL, NULL, NULL, false
-FROM json_to_recordset($2::json) AS asked (i int, kind text, value text, sponsor_id text, project_id text)
+FROM json_to_recordset($2::json) AS asked (i int, kind text, value text, hashed text, sponsor_id text, project_id text)
 CROSS JOIN LATERAL (
-    SELECT 1 FROM suppressions AS s WHERE s.kind = asked.kind AND s.value = asked.value
+    SELECT 1 FROM suppressions AS s WHERE s.kind = asked.kind AND s.value = ANY (ARRAY[asked.value, asked.hashed])
     AND (s.scope = 'global' OR (s.scope = 'sponsor' AND s.scope_id = asked.sponsor_id)
         OR (s.scope = 'project' AND s.scope_id = asked.project_id)) LIMIT 1
 ) AS found
@@ -223,19 +222,14 @@ def _parameters(candidates: Sequence[Candidate], now: datetime) -> list[str]:
         ref, rule = candidate.ref, candidate.project.duplicates
         external.append({"i": i, "partner_id": ref.partner_id, "external_id": candidate.external_id})
         about = {"i": i, "sponsor_id": ref.sponsor_id, "project_id": ref.project_id}
-        suppressible += [{"kind": kind, "value": value, **about} for kind, value in _suppressible(candidate)]
+        for kind, value, hashed in candidate.suppressible:
+            suppressible.append({"kind": kind, "value": value, "hashed": hashed, **about})
         limit = {"i": i, "scope_id": _scope_id(candidate, rule.scope), "since": since(candidate, now) or _LONG_AGO}
         limit["partner_id"] = ref.partner_id
         for kind, value in candidate.identities:
             asked = rule.scope if kind.removeprefix("test-") in rule.kinds else "none"
             identified.append({"kind": kind, "value": value, "scope": asked, **limit})
     return [_encode(rows).decode() for rows in (external, suppressible, identified)]
-
-
-def _suppressible(candidate: Candidate) -> list[tuple[str, str]]:
-    phone, email = candidate.person.phone, candidate.person.email
-    found = [("phone", phone)] if phone else []
-    return [*found, ("email", email), ("domain", domain_of(email))] if email else found
 
 
 def _scope_id(candidate: Candidate, scope: str) -> str | None:

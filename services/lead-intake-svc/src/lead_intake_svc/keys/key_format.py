@@ -29,8 +29,12 @@ def _checksum(text: str) -> str:
     return _letters(zlib.crc32(text.encode()).to_bytes(4, "big"))
 
 
-def make_key(*, test: bool) -> NewKey:
-    key_id = _letters(secrets.token_bytes(10))
+def new_key_id() -> str:
+    return _letters(secrets.token_bytes(10))
+
+
+def make_key(*, test: bool, key_id: str | None = None) -> NewKey:
+    key_id = key_id or new_key_id()
     body = f"lw_{'test' if test else 'live'}_{key_id}_{_letters(secrets.token_bytes(SECRET_BYTES))}"
     return NewKey(key_id, body + _checksum(body))
 

@@ -1,10 +1,12 @@
 """`/v1/partners/{id}/api-keys` (I2.14)."""
 
+from datetime import UTC, datetime, timedelta
+
 from fastapi import APIRouter, Response
 from lead_intake_svc import scope
 from lead_intake_svc.keys import store
-from lead_intake_svc.keys.key_format import digest, make_key
-from lead_intake_svc.keys.shapes import IssuedKey, Key, NewKeyWanted
+from lead_intake_svc.keys.key_format import digest, make_key, new_key_id
+from lead_intake_svc.keys.shapes import IssuedKey, Key, NewKeyWanted, Rotation
 from lead_intake_svc.partners.store import find
 from lead_intake_svc.reference.store import bump
 from messaging.database import Database
@@ -25,6 +27,21 @@ def keys_router(database: Database, pepper: bytes) -> APIRouter:
         async with database.unit_of_work() as work:
             await _require_partner(work, partner_id)
             row = await store.insert(work, partner_id, key.id, digest(pepper, key.text), wanted.model_dump())
+            await bump(work, "keys")
+        return IssuedKey(**row, key=key.text)
+
+    @routes.post("/{key_id}/rotate", status_code=201)
+    async def rotate(caller: Caller, partner_id: str, key_id: str, wanted: Rotation) -> IssuedKey:
+        """A new key with the name, scopes and kind of the old one; both work until the old one ends."""
+        caller.require("admin")
+        ends_at = datetime.now(UTC) + timedelta(hours=wanted.keep_old_hours)
+        async with database.unit_of_work() as work:
+            new_id = new_key_id()
+            old = await store.rotate(work, partner_id, key_id, new_id, ends_at)
+            if old is None:
+                raise not_found()
+            key = make_key(test=old["test"], key_id=new_id)
+            row = await store.insert(work, partner_id, key.id, digest(pepper, key.text), dict(old))
             await bump(work, "keys")
         return IssuedKey(**row, key=key.text)
 

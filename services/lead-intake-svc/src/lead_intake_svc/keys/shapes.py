@@ -18,13 +18,22 @@ class NewKeyWanted(Input):
     test: StrictBool = False
 
 
+class Rotation(Input):
+    """Until then the old key works beside the new one; 0: not any more."""
+
+    keep_old_hours: Annotated[int, Field(ge=0, le=24 * 90, strict=True)] = 24
+
+
 class Key(BaseModel):
+    """`expires_at`: when a key that was rotated ends."""
+
     id: str
     name: str | None
     scopes: list[str]
     test: bool
     created_at: datetime
     last_used_at: datetime | None
+    expires_at: datetime | None
     revoked_at: datetime | None
 
 

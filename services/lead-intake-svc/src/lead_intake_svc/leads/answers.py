@@ -80,6 +80,7 @@ class Lead(BaseModel):
     account: dict[str, Any] | None
     order: dict[str, Any] | None
     consent: dict[str, Any] | None
+    consent_revoked_at: datetime | None
     comments: str | None
     contact_time: str | None
     custom: dict[str, Any]

@@ -39,13 +39,23 @@ def show_lead(row: Record, scope: Scope) -> Lead:
     )
 
 
+# Their reason is free text of the call centre: a comment by another name.
+_REASONED = frozenset({
+    "assignment.lead.invalidated.v1", "assignment.lead.reopened.v1", "validation.lead.invalidated.v1",
+    "validation.lead.revalidated.v1", "validation.return.proposed.v1",
+})  # fmt: skip
+
+
 def show_entry(row: Record, scope: Scope, *, comments: bool) -> TimelineEntry:
     """`comments`: the partner may read what the call centre noted (I2.10)."""
     hidden = frozenset[str]() if scope.staff else _INSIDE - {"note"} if comments else _INSIDE
+    summary: str = row["summary"]
+    if scope.column == "l.partner_id" and not comments and row["event"] in _REASONED:
+        hidden, summary = hidden | {"reason"}, summary.partition(" (")[0]
     return TimelineEntry(
         at=row["at"],
         actor=row["actor"] if scope.staff else None,
         event=row["event"],
-        summary=row["summary"],
+        summary=summary,
         data={name: value for name, value in row["data"].items() if name not in hidden},
     )

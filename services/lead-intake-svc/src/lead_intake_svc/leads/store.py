@@ -11,13 +11,14 @@ from messaging.unit_of_work import UnitOfWork
 _SHOWN = """
 SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.status AS intake_status,
     l.reason, l.test, l.held, l.asked_location, l.location, l.priority, l.first_name, l.last_name, l.phone, l.email,
-    l.content, l.problems, l.billable AND coalesce(p.billable, true) AS billable, l.duplicate_of, l.received_at,
-    l.updated_at, l.version, p.work_state, p.work_agent_id, p.own_state, p.contact_status,
-    d.partner_id AS duplicate_partner_id
+    l.content, l.problems, l.billable AND coalesce(p.billable, true) AS billable, l.consent_revoked_at,
+    l.duplicate_of, l.received_at, l.updated_at, l.version, p.work_state, p.work_agent_id, p.own_state,
+    p.contact_status, d.partner_id AS duplicate_partner_id
 FROM leads AS l
 LEFT JOIN lead_progress AS p ON p.lead_id = l.id
 LEFT JOIN leads AS d ON d.id = l.duplicate_of
 """
+_HOLD = "SELECT FROM leads WHERE id = $1 FOR NO KEY UPDATE"
 _WHOLE = """
 SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_list_id, l.test, l.status, l.held,
     l.location, l.priority, l.first_name, l.last_name, l.phone, l.email, l.content, l.problems, l.billable,
@@ -25,7 +26,19 @@ SELECT l.id, l.partner_id, l.external_id, l.project_id, l.sponsor_id, l.contact_
 FROM leads AS l
 LEFT JOIN lead_progress AS p ON p.lead_id = l.id
 LEFT JOIN projects AS j ON j.id = l.project_id
-WHERE l.id = $1 FOR NO KEY UPDATE OF l
+WHERE l.id = $1
+"""
+_NEXT_VERSION = "UPDATE leads SET version = version + 1 WHERE id = $1 RETURNING version"
+# All that leads ($1) were ever known by, as identities are kept: also the numbers that they had before somebody
+# corrected them.
+KNOWN_BY = """
+SELECT l.id, CASE WHEN l.test THEN 'test-' ELSE '' END || k.kind AS kind, k.value
+FROM leads AS l CROSS JOIN LATERAL (
+    SELECT 'phone', l.phone UNION SELECT 'email', l.email
+    UNION SELECT 'phone', r.before ->> 'phone' FROM lead_revisions AS r WHERE r.lead_id = l.id
+    UNION SELECT 'email', r.before ->> 'email' FROM lead_revisions AS r WHERE r.lead_id = l.id
+) AS k (kind, value)
+WHERE l.id = ANY($1::text[]) AND k.value IS NOT NULL
 """
 # What intake itself did is read from the lead and its revisions, so that a push writes no entry.
 _TIMELINE = """
@@ -35,7 +48,7 @@ SELECT at, key, actor, event, summary, data FROM (
     SELECT received_at, '0', partner_id, 'intake.lead.' || status || '.v1',
         'Lead ' || status || coalesce(' (' || reason || ')', ''),
         jsonb_strip_nulls(jsonb_build_object('location', location, 'asked_location', asked_location, 'reason', reason))
-    FROM leads WHERE id = $1
+    FROM leads WHERE id = $1 AND first_status IS NULL
     UNION ALL
     SELECT changed_at, to_char(version, '0000000000'), NULL, 'intake.lead.updated.v1', 'Lead updated',
         jsonb_build_object('fields', changed_fields)
@@ -67,5 +80,11 @@ async def fetch_timeline(
 
 
 async def find_whole(work: UnitOfWork, lead_id: str) -> Record | None:
-    """With all that `lead_content` needs; the lead's row is held."""
+    """With all that `lead_content` needs; the lead's row is held, and read after that."""
+    await work.execute(_HOLD, lead_id)
     return await work.fetchrow(_WHOLE, lead_id)
+
+
+async def next_version(work: UnitOfWork, lead_id: str) -> int:
+    """For an event about the lead that changes nothing in its row. The caller holds it."""
+    return int(await work.fetchval(_NEXT_VERSION, lead_id))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, model_validator
 from pydantic import BaseModel as Output
 from servicekit.http import Input
 
@@ -28,6 +28,30 @@ RETURN_REASONS = (
     "wrong number", "wrong person", "not reachable", "duplicate", "never asked", "outside the area",
     "rejected in validation", "other",
 )  # fmt: skip
+
+NotificationMode = Literal["immediate", "hourly", "daily"]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Weekday = Annotated[int, Field(ge=1, le=7, strict=True)]
+
+
+class CallingHours(Input):
+    """When the partner's leads may be called, in the lead's zone, inside what the law and the project allow; `days` are
+    1 (Monday) to 7, without them every day.
+    """
+
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
+
+    from_: TimeOfDay = Field(alias="from")
+    until: TimeOfDay
+    days: Annotated[list[Weekday], Field(min_length=1, max_length=7)] | None = None
+
+    @model_validator(mode="after")
+    def _forwards(self) -> "CallingHours":
+        if self.from_ >= self.until:
+            raise ValueError("The hours must begin before they end.")
+        if self.days is not None and len(set(self.days)) < len(self.days):
+            raise ValueError("A day is there twice.")
+        return self
 
 
 class Money(Input):
@@ -68,7 +92,9 @@ class _OptionalFields(_ReturnSettings):
     return_notification_emails: Emails = Field(default_factory=list[str])
     include_comments_with_return: StrictBool = False
     auto_response_template_id: Short | None = None
+    purchase_notification_mode: NotificationMode = "immediate"
     sold_lead_emails: Emails = Field(default_factory=list[str])
+    calling_hours: CallingHours | None = None
     is_test: StrictBool = False
     active: StrictBool = True
 
@@ -104,7 +130,9 @@ class Partner(Output):
     return_notification_emails: list[str]
     include_comments_with_return: bool
     auto_response_template_id: str | None
+    purchase_notification_mode: NotificationMode
     sold_lead_emails: list[str]
+    calling_hours: CallingHours | None
     return_reasons: list[str]
     return_window_days: int
     return_answer_days: int

@@ -10,9 +10,9 @@ from messaging.unit_of_work import UnitOfWork
 FIELDS = (
     "name", "contact_person", "email", "phone", "address", "notes", "sells_leads", "buys_leads", "default_location",
     "force_default_location", "priority", "purchase_notification_emails", "return_notification_emails",
-    "include_comments_with_return", "auto_response_template_id", "sold_lead_emails", "return_reasons",
-    "return_window_days", "return_answer_days", "return_on_no_answer", "max_return_rate", "return_rate_days",
-    "return_rate_action", "lead_price", "is_test", "active",
+    "include_comments_with_return", "auto_response_template_id", "purchase_notification_mode", "sold_lead_emails",
+    "calling_hours", "return_reasons", "return_window_days", "return_answer_days", "return_on_no_answer",
+    "max_return_rate", "return_rate_days", "return_rate_action", "lead_price", "is_test", "active",
 )  # fmt: skip
 _SHOWN = f"id, {', '.join(FIELDS)}, internal, version, created_at, updated_at"
 _INSERT = f"""

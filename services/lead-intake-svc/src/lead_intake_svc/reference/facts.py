@@ -92,3 +92,4 @@ class KeyFacts:
     digest: bytes
     scopes: frozenset[str]
     test: bool
+    expires_at: datetime | None = None

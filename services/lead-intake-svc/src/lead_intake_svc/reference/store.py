@@ -9,7 +9,7 @@ from messaging.unit_of_work import UnitOfWork
 
 _COUNTERS = "SELECT name, version FROM change_counters"
 _BUMP = "UPDATE change_counters SET version = version + 1 WHERE name = $1"
-_KEYS = "SELECT id, partner_id, digest, scopes, test FROM partner_keys WHERE revoked_at IS NULL"
+_KEYS = "SELECT id, partner_id, digest, scopes, test, expires_at FROM partner_keys WHERE revoked_at IS NULL"
 _PARTNERS = """
 SELECT id, active, sells_leads, default_location, force_default_location, priority, include_comments_with_return,
     is_test
@@ -78,7 +78,9 @@ async def sale_rules(pool: Pool) -> list[SaleRule]:
 
 
 def _key(row: Record) -> KeyFacts:
-    return KeyFacts(row["id"], row["partner_id"], row["digest"], frozenset(row["scopes"]), row["test"])
+    return KeyFacts(
+        row["id"], row["partner_id"], row["digest"], frozenset(row["scopes"]), row["test"], row["expires_at"]
+    )
 
 
 def _partner(row: Record) -> PartnerFacts:

@@ -5,7 +5,7 @@ from typing import Any
 
 from asyncpg import Record
 from contracts.events.intake import LeadReplacementUndoneV1, LeadUpdatedV1
-from lead_intake_svc.leads.store import find_whole
+from lead_intake_svc.leads.store import find_whole, next_version
 from lead_intake_svc.leads.whole_lead import lead_content, lead_ref
 from lead_intake_svc.replacements import store
 from lead_intake_svc.replacements.replace_lead import tell_replaced
@@ -48,7 +48,7 @@ async def undo_replacement(work: UnitOfWork, lead_id: str) -> None:
     assert original is not None  # noqa: S101 -- leads are not deleted
     await store.free_slot(work, lead_id)
     await _mark(work, lead, None, billable=slot["was_billable"])
-    version = await store.next_version(work, original["id"])
+    version = await next_version(work, original["id"])
     work.publish(LeadReplacementUndoneV1(lead=lead_ref(original), replacement_id=lead_id), sequence=version)
 
 

@@ -6,6 +6,7 @@ import msgspec
 from asyncpg import Record
 from contracts.events.intake import LeadReplacedV1
 from lead_intake_svc.intake.candidate import Candidate
+from lead_intake_svc.leads.store import next_version
 from lead_intake_svc.leads.whole_lead import lead_ref
 from lead_intake_svc.replacements import store
 from lead_intake_svc.replacements.rules import refusal
@@ -34,5 +35,5 @@ def standing_in_for(candidate: Candidate, original_id: str) -> Candidate:
 
 async def tell_replaced(work: UnitOfWork, original: Record, replacement_id: str) -> None:
     """Once the replacement is accepted."""
-    version = await store.next_version(work, original["id"])
+    version = await next_version(work, original["id"])
     work.publish(LeadReplacedV1(lead=lead_ref(original), replacement_id=replacement_id), sequence=version)

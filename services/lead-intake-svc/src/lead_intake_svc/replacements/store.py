@@ -37,7 +37,6 @@ INSERT INTO replacements (original_id, replacement_id, partner_id, was_billable,
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (original_id) DO UPDATE SET replacement_id = $2, was_billable = $4, set_by = $5, created_at = $6
 """
-_NEXT_VERSION = "UPDATE leads SET version = version + 1 WHERE id = $1 RETURNING version"
 _OF_LEAD = "SELECT original_id, was_billable FROM replacements WHERE replacement_id = $1 FOR UPDATE"
 _FREE = "DELETE FROM replacements WHERE replacement_id = $1"
 _MARK = """
@@ -69,10 +68,6 @@ async def pushed_before(work: UnitOfWork, partner_id: str, external_id: str) -> 
 async def take_slot(work: UnitOfWork, values: Sequence[Any], at: datetime) -> None:
     """`values`: original, replacement, partner, whether it was billable, by whom. The original's row is held."""
     await work.execute(_TAKE, *values, at)
-
-
-async def next_version(work: UnitOfWork, lead_id: str) -> int:
-    return int(await work.fetchval(_NEXT_VERSION, lead_id))
 
 
 async def slot_of(work: UnitOfWork, replacement_id: str) -> Record | None:

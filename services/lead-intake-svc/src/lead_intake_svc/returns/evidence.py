@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _MOST = 50
-CALL_CENTRE = ("validation_notes",)  # comments of the call centre: I2.10 decides who reads them
+CALL_CENTRE = ("notes",)  # what validators and agents wrote: I2.10 decides who reads it
 
 
 def evidence_of(
@@ -21,13 +21,14 @@ def evidence_of(
         elif event == "assignment.lead.resolved.v1":
             dispositions.append({"at": at, **_some(data, "disposition")})
         elif event == "assignment.lead.invalidated.v1":
-            dispositions.append({"at": at, "disposition": data.get("reason")})
+            dispositions.append({"at": at, "disposition": "invalid"})
+            notes.append({"at": at, "status": "invalid", "note": data.get("reason")})
         elif event.startswith("validation.case.") and data.get("note"):
             notes.append({"at": at, "status": event.split(".")[2], "note": data["note"]})
     found = {
         "attempts": attempts[-_MOST:],
         "dispositions": dispositions[-_MOST:],
-        "validation_notes": notes[-_MOST:],
+        "notes": notes[-_MOST:],
         "consent": consent and dict(consent),
         "duplicate": duplicate and dict(duplicate),
     }

@@ -49,7 +49,7 @@ async def hear_return(work: UnitOfWork, event: ReturnReceivedV1) -> None:
     partner = await store.lock_buyer(work, event.buyer_id)
     sale = (await sales_of(work, event.buyer_id, [lead_id])).get(lead_id)
     lead = (await store.lock_leads(work, [lead_id])).get(lead_id)
-    if partner is None or sale is None or lead is None:
+    if partner is None or sale is None or lead is None or lead["own_state"] == "erased":
         return
     request = Request(event.reason[:100], event.comment, None)
     evidence = {"external_return_id": event.external_return_id}
@@ -60,7 +60,7 @@ async def hear_return(work: UnitOfWork, event: ReturnReceivedV1) -> None:
 
 
 async def _return(work: UnitOfWork, lead: Record | None, sale: Record | None, asked: _Asked) -> Record | Refusal:
-    if lead is None or sale is None:
+    if lead is None or sale is None or lead["own_state"] == "erased":
         return UNKNOWN
     if sale["state"] != "sold":
         return _GONE

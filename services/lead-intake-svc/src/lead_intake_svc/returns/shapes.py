@@ -39,8 +39,8 @@ class Flags(Input):
     flags: Annotated[list[Id], Field(max_length=50)]
 
 
-class ReturnResult(BaseModel):
-    """`ok` with a `code` is a warning. `id` is the return's."""
+class LeadResult(BaseModel):
+    """What became of one of the leads of a call."""
 
     index: int
     status: Literal["ok", "failed"]
@@ -48,6 +48,10 @@ class ReturnResult(BaseModel):
     code: str | None = None
     detail: str | None = None
     id: str | None = None
+
+
+class ReturnResult(LeadResult):
+    """`ok` with a `code` is a warning. `id` is the return's."""
 
 
 class ReturnResults(BaseModel):

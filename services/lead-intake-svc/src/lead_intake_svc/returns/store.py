@@ -1,11 +1,13 @@
 """All SQL of returns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from asyncpg import Record
+from lead_intake_svc.leads.store import KNOWN_BY
+from lead_intake_svc.where import where
 from messaging.unit_of_work import UnitOfWork
 
 _COLUMNS = """r.id, r.kind, r.lead_id, r.sale_id, r.partner_id, r.project_id, r.sponsor_id, r.state, r.reason,
@@ -16,18 +18,21 @@ TERMS = """p.id AS terms_id, p.active, p.sells_leads, p.buys_leads, p.return_rea
     p.include_comments_with_return, p.lead_price"""
 _LOCK_PARTNERS = f"""
 SELECT {TERMS} FROM partners AS p
-WHERE p.id IN (SELECT partner_id FROM leads WHERE id = ANY($1::text[])) ORDER BY p.id FOR NO KEY UPDATE
+WHERE p.id = ANY (ARRAY(SELECT DISTINCT partner_id FROM leads WHERE id = ANY($1::text[])))
+ORDER BY p.id FOR NO KEY UPDATE
 """
 _LOCK_BUYER = f"SELECT {TERMS} FROM partners AS p WHERE p.id = $1 FOR NO KEY UPDATE"
 # Whoever changes what a lead is (returned, sold, erased, revised) holds its row; all take several in this order.
-_LOCK_LEADS = """
+_LOCK_LEADS = "SELECT FROM leads WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE"
+# A statement of its own: one that waited for a lock would still see what it had read beside the locked rows before.
+_READ_LEADS = """
 SELECT l.id, l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.external_id, l.test, l.status,
     l.received_at, l.content, l.duplicate_of, d.partner_id AS duplicate_partner_id, l.billable,
     g.own_state, g.work_state
 FROM leads AS l
 LEFT JOIN leads AS d ON d.id = l.duplicate_of
 LEFT JOIN lead_progress AS g ON g.lead_id = l.id
-WHERE l.id = ANY($1::text[]) ORDER BY l.id FOR NO KEY UPDATE OF l
+WHERE l.id = ANY($1::text[])
 """
 # `requested_at` says when it was proposed until it is requested.
 _INSERT = f"""
@@ -43,8 +48,9 @@ UPDATE returns AS r SET state = 'requested', reason = $2, comment = $3, refusal 
 WHERE lead_id = $1 AND kind = $10 AND state = 'proposed' RETURNING {_COLUMNS}
 """
 _ANSWER = f"""
-UPDATE returns AS r SET state = $3, answer = coalesce($4, answer), answered_at = $5, answered_by = $6,
-    version = version + 1
+UPDATE returns AS r SET state = $3, answered_at = $5, answered_by = $6, version = version + 1,
+    answer = CASE WHEN EXISTS (SELECT FROM erased_leads AS e WHERE e.lead_id = r.lead_id) THEN NULL
+        ELSE coalesce($4, answer) END
 WHERE id = $1 AND version = $2 RETURNING {_COLUMNS}
 """
 _DISPUTE = f"""
@@ -66,9 +72,6 @@ UPDATE returns AS r SET state = $2, lapsed_at = $3, version = version + 1,
     answered_at = CASE WHEN $2 = 'accepted' THEN $3::timestamptz END
 WHERE id = $1 RETURNING {_COLUMNS}
 """
-_SECONDS_UNTIL_DUE = """
-SELECT extract(epoch FROM min(answer_by) - now())::float8 FROM returns WHERE state = 'requested'
-"""
 _LEAD_OF = """
 SELECT l.id, l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.test, l.external_id
 FROM leads AS l WHERE l.id = $1
@@ -80,15 +83,17 @@ SELECT lead_id FROM returns WHERE id = $1 AND ($2::text IS NULL OR partner_id = 
 _OPEN_OF_LEAD = f"""
 SELECT {_COLUMNS} FROM returns AS r WHERE lead_id = $1 AND kind = 'purchase' AND state = 'requested' FOR UPDATE
 """
-_LIST = f"""
-SELECT {_COLUMNS} FROM returns AS r
-WHERE ($1::text IS NULL OR r.partner_id = $1) AND ($2::text IS NULL OR r.partner_id = $2)
-    AND ($3::text IS NULL OR r.state = $3) AND ($4::text IS NULL OR r.lead_id = $4)
-    AND ($5::text IS NULL OR r.project_id = $5) AND ($6::text IS NULL OR r.kind = $6)
-    AND ($7::text IS NULL OR r.flags @> ARRAY[$7]) AND ($8::text IS NULL OR r.id < $8)
-    AND ($1::text IS NULL OR r.state NOT IN ('proposed', 'dismissed'))
-ORDER BY r.id DESC LIMIT $9
-"""
+_LIST = f"SELECT {_COLUMNS} FROM returns AS r"
+_CONDITIONS = {
+    "own": "r.partner_id = {0} AND r.state NOT IN ('proposed', 'dismissed')",
+    "partner_id": "r.partner_id = {0}",
+    "state": "r.state = {0}",
+    "lead_id": "r.lead_id = {0}",
+    "project_id": "r.project_id = {0}",
+    "kind": "r.kind = {0}",
+    "flag": "r.flags @> ARRAY[{0}::text] AND r.flags <> '{{}}'",
+    "before": "r.id < {0}",
+}
 _EVIDENCE = """
 SELECT lead_id, event, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at, data FROM timeline
 WHERE lead_id = ANY($1::text[]) AND (event LIKE 'validation.case.%' OR event IN ('assignment.attempt.logged.v1',
@@ -106,20 +111,11 @@ SELECT count(*) FROM leads WHERE partner_id = $1 AND id >= $2 AND status = 'acce
 _SOLD = "SELECT count(*) FROM sales WHERE buyer_id = $1 AND sold_at >= $2"
 _SET_OWN_STATE = """
 INSERT INTO lead_progress AS p (lead_id, own_state) VALUES ($1, $2)
-ON CONFLICT (lead_id) DO UPDATE SET own_state = excluded.own_state
+ON CONFLICT (lead_id) DO UPDATE SET own_state = excluded.own_state WHERE p.own_state IS DISTINCT FROM 'erased'
 """
-# All that a lead was ever known by: also the numbers that it had before somebody corrected them.
-_MARK_RETURNED = """
-UPDATE lead_identities AS i SET returned = true FROM (
-    SELECT CASE WHEN l.test THEN 'test-' ELSE '' END || k.kind AS kind, k.value
-    FROM leads AS l CROSS JOIN LATERAL (
-        SELECT 'phone', l.phone UNION SELECT 'email', l.email
-        UNION SELECT 'phone', r.before ->> 'phone' FROM lead_revisions AS r WHERE r.lead_id = l.id
-        UNION SELECT 'email', r.before ->> 'email' FROM lead_revisions AS r WHERE r.lead_id = l.id
-    ) AS k (kind, value)
-    WHERE l.id = $1 AND k.value IS NOT NULL
-) AS known
-WHERE i.kind = known.kind AND i.value = known.value AND i.lead_id = $1
+_MARK_RETURNED = f"""
+UPDATE lead_identities AS i SET returned = true FROM ({KNOWN_BY}) AS known
+WHERE i.kind = known.kind AND i.value = known.value AND i.lead_id = known.id
 """
 _SET_FLAGS = f"""
 UPDATE returns AS r SET flags = $2, version = version + 1 WHERE id = $1 RETURNING {_COLUMNS}
@@ -149,7 +145,9 @@ async def lock_buyer(work: UnitOfWork, buyer_id: str) -> Record | None:
 
 
 async def lock_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, Record]:
-    return {row["id"]: row for row in await work.fetch(_LOCK_LEADS, sorted(set(lead_ids)))}
+    wanted = sorted(set(lead_ids))
+    await work.execute(_LOCK_LEADS, wanted)
+    return {row["id"]: row for row in await work.fetch(_READ_LEADS, wanted)}
 
 
 async def lead_of(work: UnitOfWork, lead_id: str) -> Record | None:
@@ -186,11 +184,6 @@ async def lapse(work: UnitOfWork, return_id: str, state: str, at: datetime) -> R
     return _changed(await work.fetchrow(_LAPSE, return_id, state, at))
 
 
-async def seconds_until_due(work: UnitOfWork) -> float | None:
-    seconds: float | None = await work.fetchval(_SECONDS_UNTIL_DUE)
-    return seconds
-
-
 async def find(work: UnitOfWork, return_id: str, own: str | None, *, lock: bool = False) -> Record | None:
     return await work.fetchrow(_FIND + (" FOR UPDATE" if lock else ""), return_id, own)
 
@@ -205,10 +198,9 @@ async def open_of_lead(work: UnitOfWork, lead_id: str) -> Record | None:
 
 
 async def fetch_page(work: UnitOfWork, wanted: Wanted, limit: int) -> list[Record]:
-    w = wanted
-    return await work.fetch(
-        _LIST, w.own, w.partner_id, w.state, w.lead_id, w.project_id, w.kind, w.flag, w.before, limit
-    )
+    clause, values = where(_CONDITIONS, {each.name: getattr(wanted, each.name) for each in fields(wanted)})
+    statement = f"{_LIST} WHERE {clause} ORDER BY r.id DESC LIMIT ${len(values) + 1}"
+    return await work.fetch(statement, *values, limit)
 
 
 async def entries_for_evidence(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
@@ -236,7 +228,7 @@ async def set_own_state(work: UnitOfWork, lead_id: str, state: str | None) -> No
 
 async def mark_returned(work: UnitOfWork, lead_id: str) -> None:
     """From now on the same person from the same partner is refused inside the duplicate window."""
-    await work.execute(_MARK_RETURNED, lead_id)
+    await work.execute(_MARK_RETURNED, [lead_id])
 
 
 async def set_flags(work: UnitOfWork, return_id: str, flags: Sequence[str]) -> Record:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 from asyncpg import Record
@@ -14,27 +13,35 @@ from lead_intake_svc.intake.decide import Decided, Known, decide_all
 from lead_intake_svc.intake.events import content_fields
 from lead_intake_svc.intake.outcomes import LeadAnswer
 from lead_intake_svc.intake.store import look_up
+from lead_intake_svc.quarantine.recheck import Rechecked, recheck
 from lead_intake_svc.revisions import store
-from lead_intake_svc.revisions.rules import changed_fields, may_change, public_status
+from lead_intake_svc.revisions.content import content_of, grown, wanted_content
+from lead_intake_svc.revisions.rules import changed_fields, public_status, refusal, shrinking
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import DomainError, FieldError, Kind, conflict
 
 
 async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> tuple[LeadAnswer, bool]:
-    """The lead as it is then, and whether anything changed. Raises 409 for a lead that is finished, 422 for content
-    that the checks refuse: then the lead stays as it is.
+    """The lead as it is then, and whether anything changed. What was not sent again stays. A lead in quarantine is
+    checked again as new. Raises 409 with the reason for a lead that is locked or finished, 422 for content that the
+    checks refuse: then the lead stays as it is.
     """
     row = await store.find_locked(work, lead_id)
-    candidate = _still_replacing(row, candidate)
-    before, after = _content_of(row), _wanted(candidate)
-    fields = [] if row["fingerprint"] == candidate.fingerprint else changed_fields(before, after)
+    if row["fingerprint"] == candidate.fingerprint:
+        return _answer(row), False
+    candidate = _still_replacing(row, grown(row, candidate))
+    before, after = content_of(row), wanted_content(candidate)
+    fields = changed_fields(before, after)
     if not fields:
         return _answer(row), False
-    status = public_status(row["status"], row["work_state"], row["own_state"])
     if row["project_id"] != candidate.ref.project_id:
         raise conflict("lead-in-other-project", "The lead was sent to another project.")
-    if not may_change(status):
-        raise conflict("lead-finished", f"The lead is {status}: it cannot be changed any more.")
+    if row["status"] == "quarantined" and row["own_state"] is None:
+        return _rechecked(row, await recheck(work, row, candidate, row["partner_id"])), True
+    status = public_status(row["status"], row["work_state"], row["own_state"])
+    refused = refusal(status) or shrinking(before["content"], after["content"])
+    if refused is not None:
+        raise conflict(*refused)
     now = datetime.now(UTC)
     problems = await _check(work, row, candidate, now)
     await _add_identities(work, row, candidate)
@@ -52,29 +59,15 @@ def _still_replacing(row: Record, candidate: Candidate) -> Candidate:
     return replace(candidate, content=content)
 
 
-def _content_of(row: Record) -> dict[str, Any]:
-    return {name: row[name] for name in store.COLUMNS}
-
-
-def _wanted(candidate: Candidate) -> dict[str, Any]:
-    person = candidate.person
-    return {
-        "contact_list_id": candidate.ref.contact_list_id,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "phone": person.phone,
-        "email": person.email,
-        "content": msgspec.to_builtins(candidate.content),
-    }
-
-
 async def _check(work: UnitOfWork, row: Record, candidate: Candidate, now: datetime) -> tuple[Problem, ...]:
     """The checks run again as for a new lead, except that the lead is no duplicate of itself."""
     known = await look_up(work.connection, [candidate], now)
     same_person = (row["phone"], row["email"]) == (candidate.person.phone, candidate.person.email)
     others = {i: match for i, match in known.duplicates.items() if match.lead_id != row["id"]}
     duplicates = {} if same_person else others
-    (decided,) = decide_all([candidate], Known(known.guard, {}, known.suppressed, duplicates), now)
+    returned = frozenset[int]() if same_person else known.returned
+    anew = Known(known.guard, {}, known.suppressed, duplicates, returned=returned)
+    (decided,) = decide_all([candidate], anew, now)
     assert isinstance(decided, Decided)  # noqa: S101 -- nothing was said to exist
     refused = worst(decided.problems)
     if refused is not None and refused.level in {QUARANTINE, REJECT}:
@@ -95,8 +88,7 @@ async def _add_identities(work: UnitOfWork, row: Record, candidate: Candidate) -
 
 def _publish(work: UnitOfWork, row: Record, candidate: Candidate, problems: tuple[Problem, ...]) -> None:
     fields = content_fields(candidate, row["received_at"])
-    ref = msgspec.structs.replace(candidate.ref, lead_id=row["id"], sponsor_id=row["sponsor_id"], test=row["test"])
-    fields |= {"lead": ref, "hold": row["held"], "priority": row["priority"], "billable": row["billable"]}
+    fields |= {"hold": row["held"], "priority": row["priority"], "billable": row["billable"]}
     event = LeadUpdatedV1(location=row["location"], problems=list(problems), **fields)
     work.publish(event, sequence=row["version"] + 1, trace=candidate.trace)
 
@@ -111,4 +103,16 @@ def _answer(row: Record, problems: tuple[Problem, ...] | None = None) -> LeadAns
         reason=row["reason"],
         duplicate_of=row["duplicate_of"] if own else None,
         problems=problems if problems is not None else msgspec.convert(row["problems"], tuple[Problem, ...]),
+    )
+
+
+def _rechecked(row: Record, done: Rechecked) -> LeadAnswer:
+    return LeadAnswer(
+        id=row["id"],
+        status=done.status,
+        location=done.location,
+        held=done.held,
+        reason=done.reason,
+        duplicate_of=done.own_duplicate,
+        problems=done.problems,
     )

@@ -9,13 +9,15 @@ from messaging.unit_of_work import UnitOfWork
 
 # What a repeated push may change; the names are columns.
 COLUMNS = ("contact_list_id", "first_name", "last_name", "phone", "email", "content")
+_HOLD = "SELECT FROM leads WHERE id = $1 FOR UPDATE"
 _FIND = """
-SELECT l.id, l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.status, l.reason, l.test, l.held,
+SELECT l.id, l.external_id, l.partner_id, l.asked_location, l.first_status,
+    l.project_id, l.sponsor_id, l.contact_list_id, l.status, l.reason, l.test, l.held,
     l.location, l.priority, l.first_name, l.last_name, l.phone, l.email, l.content, l.problems, l.duplicate_of,
     l.fingerprint, l.received_at, l.billable, l.version, p.work_state, p.own_state,
     d.partner_id AS duplicate_partner_id
 FROM leads AS l LEFT JOIN lead_progress AS p ON p.lead_id = l.id LEFT JOIN leads AS d ON d.id = l.duplicate_of
-WHERE l.id = $1 FOR UPDATE OF l
+WHERE l.id = $1
 """
 _CHANGE = """
 UPDATE leads SET contact_list_id = $2, first_name = $3, last_name = $4, phone = $5, email = $6, content = $7,
@@ -35,6 +37,7 @@ ON CONFLICT DO NOTHING
 
 
 async def find_locked(work: UnitOfWork, lead_id: str) -> Record:
+    await work.execute(_HOLD, lead_id)
     row = await work.fetchrow(_FIND, lead_id)
     assert row is not None  # noqa: S101 -- leads are not deleted
     return row

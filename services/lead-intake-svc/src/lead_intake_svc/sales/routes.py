@@ -47,8 +47,8 @@ def sales_router(database: Database) -> APIRouter:
         own = partners_of(viewer)
         before = decode_cursor(cursor, str)
         async with database.unit_of_work() as work:
-            filters = (buyer_id, lead_id, state, before[0] if before else None)
-            rows = await store.fetch_page(work, own, filters, limit + 1)
+            asked = {"own": own, "buyer_id": buyer_id, "lead_id": lead_id, "state": state}
+            rows = await store.fetch_page(work, asked | {"before": before[0] if before else None}, limit + 1)
         return page_of(rows, limit, lambda row: _shown(row, own), lambda row: (row["id"],))
 
     @routes.get("/{sale_id}")

@@ -8,7 +8,7 @@ from typing import Any
 from asyncpg import Record
 from contracts.events.intake import LeadSoldV1
 from contracts.ids import new_id
-from lead_intake_svc.leads.store import find_whole
+from lead_intake_svc.leads.store import find_whole, next_version
 from lead_intake_svc.leads.whole_lead import lead_content
 from lead_intake_svc.progress.store import add_entries
 from lead_intake_svc.reference.facts import SaleRule
@@ -77,7 +77,7 @@ async def _sell(work: UnitOfWork, lead_id: str, buyer: Buyer, deal: Deal) -> Rec
         return no
     now = datetime.now(UTC)
     values = (new_id("sale"), lead_id, buyer.id, deal.rule_id, deal.price, deal.actor, now)
-    sale, version = await store.insert(work, values), await store.next_version(work, lead_id)
+    sale, version = await store.insert(work, values), await next_version(work, lead_id)
     await set_own_state(work, lead_id, "sold")
     content = lead_content(lead)
     event = LeadSoldV1(buyer_id=buyer.id, sale_id=sale["id"], sold_at=now, **content)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from lead_intake_svc.partners.shapes import Money
-from lead_intake_svc.returns.shapes import MOST, Id
+from lead_intake_svc.returns.shapes import MOST, Id, LeadResult
 from pydantic import BaseModel, Field, StrictBool, StrictInt
 from servicekit.http import Input
 
@@ -17,15 +17,8 @@ class SalesWanted(Input):
     price: Money | None = None
 
 
-class SaleResult(BaseModel):
+class SaleResult(LeadResult):
     """`id` is the sale's."""
-
-    index: int
-    status: Literal["ok", "failed"]
-    lead_id: str
-    code: str | None = None
-    detail: str | None = None
-    id: str | None = None
 
 
 class SaleResults(BaseModel):

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asyncpg import Record
+from lead_intake_svc.where import where
 from messaging.unit_of_work import UnitOfWork
 
 _COLUMNS = "id, lead_id, buyer_id, rule_id, state, price, sold_by, sold_at, version"
 _BUYER = "SELECT id, active, buys_leads, is_test FROM partners WHERE id = $1"
 _LOCK_LEADS = "SELECT FROM leads WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE"
-_NEXT_VERSION = "UPDATE leads SET version = version + 1 WHERE id = $1 RETURNING version"
 _INSERT = f"""
 INSERT INTO sales (id, lead_id, buyer_id, rule_id, state, price, sold_by, sold_at)
 VALUES ($1, $2, $3, $4, 'sold', $5, $6, $7) RETURNING {_COLUMNS}
@@ -26,12 +26,14 @@ WHERE lead_id = $1
 """
 _LIVE = "SELECT id, buyer_id FROM sales WHERE lead_id = $1 AND state = 'sold'"
 _FIND = f"SELECT {_COLUMNS} FROM sales WHERE id = $1 AND ($2::text IS NULL OR buyer_id = $2)"
-_LIST = f"""
-SELECT {_COLUMNS} FROM sales
-WHERE ($1::text IS NULL OR buyer_id = $1) AND ($2::text IS NULL OR buyer_id = $2)
-    AND ($3::text IS NULL OR lead_id = $3) AND ($4::text IS NULL OR state = $4) AND ($5::text IS NULL OR id < $5)
-ORDER BY id DESC LIMIT $6
-"""
+_LIST = f"SELECT {_COLUMNS} FROM sales"
+_CONDITIONS = {
+    "own": "buyer_id = {0}",
+    "buyer_id": "buyer_id = {0}",
+    "lead_id": "lead_id = {0}",
+    "state": "state = {0}",
+    "before": "id < {0}",
+}
 _RULE = "id, buyer_id, project_id, partner_id, price, active, place, version, created_at"
 RULE_FIELDS = ("buyer_id", "project_id", "partner_id", "price", "active", "place")
 _INSERT_RULE = f"""
@@ -60,10 +62,6 @@ async def lock_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> None:
     await work.execute(_LOCK_LEADS, sorted(set(lead_ids)))
 
 
-async def next_version(work: UnitOfWork, lead_id: str) -> int:
-    return int(await work.fetchval(_NEXT_VERSION, lead_id))
-
-
 async def insert(work: UnitOfWork, values: Sequence[Any]) -> Record:
     return _row(await work.fetchrow(_INSERT, *values))
 
@@ -86,9 +84,10 @@ async def find(work: UnitOfWork, sale_id: str, own: str | None) -> Record | None
     return await work.fetchrow(_FIND, sale_id, own)
 
 
-async def fetch_page(work: UnitOfWork, own: str | None, filters: Sequence[str | None], limit: int) -> list[Record]:
-    """`filters`: buyer, lead, state, and the id that the page before ended with."""
-    return await work.fetch(_LIST, own, *filters, limit)
+async def fetch_page(work: UnitOfWork, asked: Mapping[str, str | None], limit: int) -> list[Record]:
+    """`asked`: names of _CONDITIONS; `own` is the buyer that looks, `before` the id that the page before ended with."""
+    clause, values = where(_CONDITIONS, asked)
+    return await work.fetch(f"{_LIST} WHERE {clause} ORDER BY id DESC LIMIT ${len(values) + 1}", *values, limit)
 
 
 async def insert_rule(work: UnitOfWork, rule_id: str, values: Mapping[str, Any]) -> Record:

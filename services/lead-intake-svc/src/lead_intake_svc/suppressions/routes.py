@@ -27,10 +27,11 @@ def suppressions_router(database: Database) -> APIRouter:
         return Suppression(**row)
 
     @routes.get("")
-    async def list_suppressions(
+    async def list_suppressions(  # noqa: PLR0913, PLR0917 -- each is a filter of the query
         caller: Caller,
         kind: Kind | None = None,
         value: Annotated[str | None, Query(max_length=300)] = None,
+        list_id: Annotated[str | None, Query(max_length=100)] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Suppression]:
@@ -38,7 +39,7 @@ def suppressions_router(database: Database) -> APIRouter:
         caller.require(*STAFF)
         before = decode_cursor(cursor, str)
         async with database.unit_of_work() as work:
-            rows = await store.fetch_page(work, kind, value, before[0] if before else None, limit + 1)
+            rows = await store.fetch_page(work, (kind, value, list_id), before[0] if before else None, limit + 1)
         return page_of(rows, limit, lambda row: Suppression(**row), lambda row: (row["id"],))
 
     @routes.get("/{suppression_id}")

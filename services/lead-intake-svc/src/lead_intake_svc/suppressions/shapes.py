@@ -32,24 +32,32 @@ class NewSuppression(Input):
 
 
 class Suppression(BaseModel):
+    """`list_id`: the uploaded list that it belongs to. Of an erased person `value` is a keyed hash."""
+
     id: str
     kind: Kind
     value: str
     scope: SuppressionScope
     scope_id: str | None
+    list_id: str | None
     created_at: datetime
 
 
 def normalised(kind: str, value: str, region: str | None) -> str:
     """As leads keep theirs; raises 422 for what no lead can have."""
-    match kind:
-        case "phone":
-            found = normalise_phone(value, region or "ZZ")
-        case "email":
-            found = normalise_email(value)
-        case _:
-            domain = value.lower().removeprefix("@")
-            found = domain if _DOMAIN.fullmatch(domain) else None
+    found = normalised_or_none(kind, value, region)
     if found is None:
         raise invalid("suppression-value-invalid", "The value is no phone number, e-mail address or domain.", "/value")
     return found
+
+
+def normalised_or_none(kind: str, value: str, region: str | None) -> str | None:
+    """Beside the caches of the checks: a list has each value once."""
+    match kind:
+        case "phone":
+            return normalise_phone.__wrapped__(value, region or "ZZ")
+        case "email":
+            return normalise_email.__wrapped__(value)
+        case _:
+            domain = value.lower().removeprefix("@")
+            return domain if _DOMAIN.fullmatch(domain) else None

@@ -12,9 +12,11 @@ async def resend_email(work: UnitOfWork, email_id: str, by: str) -> Record:
     row = await store.resend(work, email_id, by)
     if row is not None:
         return row
-    state = await store.read_state(work, email_id)
-    if state is None:
+    row = await store.read_state(work, email_id)
+    if row is None:
         raise not_found()
-    if state == "suppressed":
-        raise conflict("email-suppressed", "The address is suppressed.")
-    raise conflict("email-under-way", "The mail is waiting to be sent, or is being sent.")
+    if row["erased"]:
+        raise conflict("email-erased", "What the mail said was erased.")
+    if row["state"] in {"queued", "sending"}:
+        raise conflict("email-under-way", "The mail is waiting to be sent, or is being sent.")
+    raise conflict("email-suppressed", "The address is suppressed.")

@@ -21,7 +21,7 @@ def email_routes(database: Database) -> APIRouter:
     async def list_emails(query: Annotated[shapes.EmailQuery, Query()], caller: Caller) -> Page[shapes.Email]:
         scope.check_may_see(caller)
         recipient = query.recipient.lower() if query.recipient is not None else None
-        filters = store.EmailFilters(query.state, query.lead_id, recipient)
+        filters = store.EmailFilters(query.state, query.lead_id, recipient, query.template, query.since)
         before = decode_cursor(query.cursor, str)
         rows = await store.list_emails(database, filters, before[0] if before else None, query.limit + 1)
         return page_of(rows, query.limit, shapes.shape_email, lambda row: (row["id"],))

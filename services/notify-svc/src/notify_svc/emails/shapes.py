@@ -5,18 +5,19 @@ from typing import Literal
 from uuid import UUID
 
 from asyncpg import Record
-from pydantic import BaseModel, Field
-from servicekit.http import Input
+from pydantic import AwareDatetime, BaseModel, Field
+
+from notify_svc.shapes import PageQuery
 
 State = Literal["queued", "sending", "sent", "unknown", "failed", "suppressed"]
 
 
-class EmailQuery(Input):
+class EmailQuery(PageQuery):
     state: State | None = None
     lead_id: str | None = Field(default=None, max_length=64)
     recipient: str | None = Field(default=None, max_length=320)
-    limit: int = Field(default=25, ge=1, le=100)
-    cursor: str | None = Field(default=None, max_length=500)
+    template: str | None = Field(default=None, max_length=64, description="A template's id")
+    since: AwareDatetime | None = Field(default=None, description="Queued at that time or later")
 
 
 class Email(BaseModel):
@@ -27,8 +28,8 @@ class Email(BaseModel):
     template: str
     template_version: int
     recipient: str
-    lead_id: str
-    partner_id: str
+    lead_id: str | None
+    partner_id: str | None
     cause_id: UUID
     message_id: str | None
     attempts: int
@@ -56,10 +57,12 @@ class EmailWithLog(Email):
 
 
 def shape_email(row: Record) -> Email:
-    return Email.model_validate({**row, "partner_id": row["lead"]["partner_id"]})
+    return Email.model_validate({**row, "partner_id": _partner(row)})
 
 
 def shape_email_with_log(row: Record, log: list[Record]) -> EmailWithLog:
-    return EmailWithLog.model_validate(
-        {**row, "partner_id": row["lead"]["partner_id"], "log": [dict(entry) for entry in log]}
-    )
+    return EmailWithLog.model_validate({**row, "partner_id": _partner(row), "log": [dict(entry) for entry in log]})
+
+
+def _partner(row: Record) -> str | None:
+    return row["lead"]["partner_id"] if row["lead"] is not None else None

@@ -11,8 +11,7 @@ from contracts.events.values import LeadRef
 
 from notify_svc.emails.queue_emails import NewEmail
 from notify_svc.partners.store import PartnerRow
-
-TEMPLATE = "purchase"
+from notify_svc.rules.matching import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +38,15 @@ def purchase_of(cause_id: UUID, content: LeadContent, trace: Trace) -> Purchase:
     return Purchase(cause_id, content.lead.partner_id, content.lead, facts, trace)
 
 
-def purchase_mails(purchase: Purchase, partner: PartnerRow) -> Iterator[NewEmail]:
+def purchase_mails(purchase: Purchase, partner: PartnerRow, rule: Rule) -> Iterator[NewEmail]:
+    """To each address of the partner, at once or for its digest."""
     for recipient in partner.purchase_emails:
         yield NewEmail(
             cause_id=purchase.cause_id,
-            template=TEMPLATE,
+            template=rule.template or "purchase",
             recipient=recipient,
             lead=purchase.lead,
             variables={"lead": purchase.facts, "partner": {"name": partner.name}},
             trace=purchase.trace,
+            digest=partner.purchase_mode,
         )

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +38,14 @@ class Letter:
     content: bytes
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far a conversation got: what an end of it means depends on that."""
+
+    connected: bool = False
+    handed_over: bool = False
+
+
 class _Connection:
     def __init__(self, client: SMTP) -> None:
         self.client = client
@@ -67,31 +74,28 @@ class MailServer:
 
     async def deliver(self, letter: Letter, limit_seconds: float) -> Outcome:
         """Never raises for what the server or the network does; takes `limit_seconds` at most."""
-        handed_over = False
-
-        def content_follows() -> None:
-            nonlocal handed_over
-            handed_over = True
-
+        progress = _Progress()
         try:
             async with asyncio.timeout(limit_seconds):
-                return await self._deliver(letter, content_follows)
+                return await self._deliver(letter, progress)
         except _NOT_REACHED as error:
-            if handed_over:
+            if progress.handed_over:
                 return Outcome("reply-lost", reply=type(error).__name__)
             code = error.code if isinstance(error, SMTPResponseException) and error.code > 0 else None
-            return Outcome("unreachable", code, f"{type(error).__name__} {_words(error)}".strip())
+            # Once we are connected, it is this conversation that went wrong, and others may go well.
+            event = "interrupted" if progress.connected else "unreachable"
+            return Outcome(event, code, f"{type(error).__name__} {_words(error)}".strip())
 
     async def close(self) -> None:
         for connection in self._idle:
             await _quit(connection.client)
         self._idle = []
 
-    async def _deliver(self, letter: Letter, content_follows: Callable[[], None]) -> Outcome:
-        connection, refusal = await self._begin(letter)
+    async def _deliver(self, letter: Letter, progress: _Progress) -> Outcome:
+        connection, refusal = await self._begin(letter, progress)
         try:
             if refusal is None:
-                content_follows()
+                progress.handed_over = True
                 outcome = await _hand_over(connection.client, letter)
             else:
                 outcome = refusal
@@ -105,19 +109,22 @@ class MailServer:
             self._idle.append(connection)
         return outcome
 
-    async def _begin(self, letter: Letter) -> tuple[_Connection, Outcome | None]:
+    async def _begin(self, letter: Letter, progress: _Progress) -> tuple[_Connection, Outcome | None]:
         """Offers the envelope, on a new connection where the server has left the idle ones."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_fresh:
                 await _quit(connection.client)
                 continue
+            progress.connected = True
             with contextlib.suppress(SMTPServerDisconnected):
                 refusal = await _offer(connection.client, letter)
                 if refusal is None or refusal.code != 421:
                     return connection, refusal
             connection.client.close()
+        progress.connected = False
         connection = await self._connect()
+        progress.connected = True
         return connection, await _offer(connection.client, letter)
 
     async def _connect(self) -> _Connection:
@@ -142,11 +149,13 @@ class MailServer:
 
 async def _offer(client: SMTP, letter: Letter) -> Outcome | None:
     """None: the server wants the content."""
+    at_recipient = False
     try:
         await client.mail(letter.sender)
+        at_recipient = True
         await client.rcpt(letter.recipient)
     except SMTPResponseException as error:
-        return judge(error.code, error.message)
+        return replace(judge(error.code, error.message), at_recipient=at_recipient)
     except BaseException:
         client.close()
         raise

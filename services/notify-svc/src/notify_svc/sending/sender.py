@@ -6,17 +6,21 @@ import logging
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from contracts.events.notify import EmailFailedV1, EmailSentV1
+from contracts.events.notify import EmailFailedV1, EmailSentV1, EmailSuppressedV1
 from messaging.database import Database
 from messaging.inbox.failures import DATABASE_TROUBLE
 from messaging.unit_of_work import UnitOfWork
 
+from notify_svc.recipients.preferences import quiet_until
 from notify_svc.sending import store
 from notify_svc.sending.composing import Composer, EmailUnsendable
+from notify_svc.sending.lanes import Lanes
 from notify_svc.sending.mail_server import MailServer
+from notify_svc.sending.pacing import Paces, pace
 from notify_svc.sending.rules import Outcome, next_step
 from notify_svc.sending.store import Claim, ClaimedEmail, Mark, MarkedEmail
 
@@ -24,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(days=3)
 MAX_REPLY_LENGTH = 500
+READY = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,12 @@ class Limits:
     poll_seconds: float = 0.5
     finish_seconds: float = 10.0
     longest_pause_seconds: float = 30.0
+    paces: Paces = field(default_factory=Paces)
+
+    @property
+    def turn(self) -> int:
+        """So many outcomes are worth a transaction."""
+        return self.connections
 
     @property
     def conversation_seconds(self) -> float:
@@ -45,7 +56,8 @@ class Limits:
 class Sender:
     """Any number of them may run, here and in other processes.
 
-    As many mails as are under way stand ready behind them: so one transaction marks and claims for many.
+    READY times as many mails as are under way stand ready behind them: so one transaction marks and claims for many,
+    and connections do not wait for it.
     """
 
     def __init__(self, database: Database, server: MailServer, composer: Composer, limits: Limits) -> None:
@@ -60,7 +72,7 @@ class Sender:
         self._leases_checked_at = float("-inf")
         self._turn: asyncio.Task[list[ClaimedEmail]] | None = None
         self._worth_a_turn = asyncio.Event()
-        self._connections = asyncio.Semaphore(limits.connections)
+        self._lanes = Lanes(limits.connections)
 
     async def run(self) -> None:
         """Until it is cancelled: then what is being sent is finished and marked, for a while."""
@@ -95,7 +107,7 @@ class Sender:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         email = self._running.pop(task)
-        if len(self._running) <= self._limits.connections:
+        if len(self._running) - self._lanes.aside <= (1 + READY) * self._limits.connections - self._limits.turn:
             self._worth_a_turn.set()
         error = None if task.cancelled() else task.exception()
         if error is not None:
@@ -115,6 +127,11 @@ class Sender:
             if check_leases:
                 await store.expire_leases(work)
             claimed = await store.claim_due(work, claim) if claim.limit > 0 else []
+            if self._limits.paces.any and claimed:
+                going = await pace(work, self._limits.paces, claimed)
+                if len(going) < len(claimed):
+                    self._worth_a_turn.set()
+                claimed = going
         del self._finished[: len(marks)]
         if check_leases:
             self._leases_checked_at = time.monotonic()
@@ -122,22 +139,25 @@ class Sender:
 
     def _claim(self) -> Claim:
         paused = time.monotonic() < self._paused_until
+        running = Counter(email.domain for email in self._running.values())
         return Claim(
-            limit=0 if paused else 2 * self._limits.connections - len(self._running),
+            limit=0 if paused else (1 + READY) * self._limits.connections - (len(self._running) - self._lanes.aside),
             per_domain=self._limits.per_domain,
-            running=Counter(email.domain for email in self._running.values()),
+            running=self._lanes.counted(running, self._limits.per_domain),
             lease=self._limits.lease,
             give_up_after=GIVE_UP_AFTER,
             domain=self._composer.domain,
         )
 
     async def _send(self, email: ClaimedEmail) -> None:
-        async with self._connections:
-            outcome = await self._attempt(email)
-        if outcome.event == "unreachable":
-            self._pause(email, outcome)
-        elif outcome.event != "unsendable":
-            self._pause_seconds = 0.0
+        outcome = _not_now(email)
+        if outcome is None:
+            async with self._lanes.place(email.domain):
+                outcome = await self._attempt(email)
+            if outcome.event == "unreachable":
+                self._pause(email, outcome)
+            elif outcome.event != "unsendable":
+                self._pause_seconds = 0.0
         self._finished.append(_mark(email, outcome))
 
     async def _attempt(self, email: ClaimedEmail) -> Outcome:
@@ -172,6 +192,18 @@ class Sender:
         self._finished = []
 
 
+def _not_now(email: ClaimedEmail) -> Outcome | None:
+    """What keeps a mail from being tried at all, at this time or for good."""
+    if email.suppressed is not None:
+        return Outcome("suppressed", reply=f"address-{email.suppressed}")
+    if email.wishes is not None and not email.at_once:
+        now = datetime.now(UTC)
+        ends = quiet_until(email.wishes, now)
+        if ends is not None:
+            return Outcome("held", reply="quiet-hours", wait=ends - now)
+    return None
+
+
 def _mark(email: ClaimedEmail, outcome: Outcome) -> Mark:
     after = next_step(outcome, email.standing, random.random())
     return Mark(
@@ -183,27 +215,27 @@ def _mark(email: ClaimedEmail, outcome: Outcome) -> Mark:
         state=after.state,
         wait_seconds=after.wait.total_seconds() if after.wait is not None else None,
         reason=after.reason,
+        suppress=after.suppress,
     )
 
 
 def _tell(work: UnitOfWork, email: MarkedEmail) -> None:
-    if email.state == "sent":
-        sent = EmailSentV1(
-            email_id=email.id,
-            cause_id=email.cause_id,
-            template=email.template,
-            recipient=email.recipient,
-            lead=email.lead,
-        )
-        work.publish(sent, sequence=email.version, trace=email.trace)
-    elif email.state == "failed":
-        failed = EmailFailedV1(
-            email_id=email.id,
-            cause_id=email.cause_id,
-            template=email.template,
-            recipient=email.recipient,
-            lead=email.lead,
-            reason=email.reason or "unknown",
-        )
-        logger.warning("mail %s failed: %s", email.id, failed.reason)
-        work.publish(failed, sequence=email.version, trace=email.trace)
+    about: dict[str, Any] = {
+        "email_id": email.id,
+        "cause_id": email.cause_id,
+        "template": email.template,
+        "recipient": email.recipient,
+        "lead": email.lead,
+    }
+    reason = email.reason or "unknown"
+    match email.state:
+        case "sent":
+            event = EmailSentV1(**about)
+        case "failed":
+            logger.warning("mail %s failed: %s", email.id, reason)
+            event = EmailFailedV1(**about, reason=reason)
+        case "suppressed":
+            event = EmailSuppressedV1(**about, reason=reason)
+        case _:
+            return
+    work.publish(event, sequence=email.version, trace=email.trace)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
-from contracts.ids import id_before
+from contracts.ids import lowest_id
 from messaging.database import Database
 from messaging.inbox.failures import DATABASE_TROUBLE
 
@@ -15,7 +15,7 @@ EVERY = timedelta(hours=1)
 
 
 async def clean_ledger(database: Database, kept_for: timedelta) -> None:
-    before = id_before("whd", datetime.now(UTC) - kept_for)
+    before = lowest_id("whd", datetime.now(UTC) - kept_for)
     while await store.prune(database, before):
         pass
     await store.prune_others(database)

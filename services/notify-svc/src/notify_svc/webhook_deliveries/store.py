@@ -10,9 +10,10 @@ from messaging.unit_of_work import UnitOfWork
 
 from notify_svc.scope import WebhookScope
 
-# Whoever makes deliveries shares it; an erasure has it alone, so that none is made of what it just removed.
-SHARE_ERASURE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('webhooks-erasure', 0))"
-OWN_ERASURE = "SELECT pg_advisory_xact_lock(hashtextextended('webhooks-erasure', 0))"
+# Whoever makes deliveries shares it; an erasure has it alone, so that none is made of what it just removed. One lock
+# for all of the service: with two, an erasure of mails and a sale could each wait for what the other holds.
+SHARE_ERASURE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('notify-svc erasure', 0))"
+OWN_ERASURE = "SELECT pg_advisory_xact_lock(hashtextextended('notify-svc erasure', 0))"
 ERASED_AMONG = "SELECT lead_id FROM webhook_erased_leads WHERE lead_id = ANY($1)"
 
 INSERT_DELIVERIES = """

@@ -11,7 +11,13 @@ from servicekit.problems import invalid, not_found
 
 from notify_svc.scope import WebhookScope
 from notify_svc.webhook_endpoints import store
-from notify_svc.webhook_endpoints.create_endpoint import SEALED, Rules, check_values, sealed_value
+from notify_svc.webhook_endpoints.create_endpoint import (
+    SEALED,
+    Rules,
+    check_values,
+    leads_need_admin,
+    sealed_value,
+)
 from notify_svc.webhook_endpoints.endpoint import Endpoint
 from notify_svc.webhook_sending.store import cancel_waiting
 
@@ -31,6 +37,8 @@ async def change_endpoint(work: UnitOfWork, command: ChangeEndpoint, rules: Rule
         raise not_found()
     check_match(command.if_match, current.version)
     check_values(command.changes, command.scope, rules.reach)
+    if current.receives_leads and "url" in command.changes and not command.scope.is_everything:
+        raise leads_need_admin()
     changes = dict(command.changes)
     for name in SEALED:
         if name in changes:

@@ -54,7 +54,7 @@ async def issue_secret(work: UnitOfWork, endpoint_id: str, sealer: Sealer) -> st
 def check_values(values: Mapping[str, Any], scope: WebhookScope, reach: Reach) -> None:
     """Of a new or a changed endpoint. Raises 403 or 422."""
     if not scope.is_everything and (values.get("receives_leads") or values.get("kind") == "leadwire"):
-        raise forbidden("leads-need-admin", "Only an admin decides where the content of leads is sent.")
+        raise leads_need_admin()
     if "url" in values:
         try:
             check_url(values["url"], reach)
@@ -63,6 +63,10 @@ def check_values(values: Mapping[str, Any], scope: WebhookScope, reach: Reach) -
     secret = values.get("incoming_secret")
     if secret is not None and not secret.get_secret_value().startswith("whsec_"):
         raise invalid("secret-invalid", "The secret must begin with whsec_.", "/incoming_secret")
+
+
+def leads_need_admin() -> DomainError:
+    return forbidden("leads-need-admin", "Only an admin decides where the content of leads is sent.")
 
 
 def sealed_value(value: SecretStr | None, endpoint_id: str, sealer: Sealer) -> bytes | None:

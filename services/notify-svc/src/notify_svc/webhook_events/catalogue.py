@@ -3,7 +3,7 @@
 A field that is not named here stays inside: ids of agents, notes, prices between others, evidence.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import contracts.events.assignment as a
@@ -11,7 +11,8 @@ import contracts.events.intake as i
 import contracts.events.validation as v
 from contracts.event import Event
 
-Audience = Literal["partner", "sponsor", "project", "crm"]
+Owner = Literal["partner", "sponsor", "project", "crm"]
+Audience = Owner | Literal["buyer"]
 Fields = tuple[str, ...]
 
 
@@ -19,13 +20,15 @@ Fields = tuple[str, ...]
 class Told:
     """Fields by audience; None: not told at all. `insiders` (projects, CRMs) hear what sponsors do, and more.
 
-    `comments` are the call centre's own words: for partners whose `include_comments_with_return` is on.
+    `comments` are the call centre's own words: for partners whose `include_comments_with_return` is on. `buyer` is the
+    partner that a lead was sold to: what is told to it, nobody else hears.
     """
 
     partner: Fields | None = ()
     sponsor: Fields | None = ()
     insiders: Fields = ()
     comments: Fields = ()
+    buyer: Fields | None = None
 
 
 _RECEIVED = Told(
@@ -40,6 +43,11 @@ _RETURN = Told(
 )
 _LAPSED = Told(
     partner=(*(_RETURN.partner or ()), "outcome"), sponsor=(*(_RETURN.sponsor or ()), "outcome"), comments=("comment",)
+)
+_SALE_RETURN = Told(
+    partner=None,
+    sponsor=None,
+    buyer=("return_id", "sale_id", "reason", "requested_at", "answer_by", "comment", "answer"),
 )
 _CASE = Told(sponsor=("attempts",))
 _REASONED = Told(sponsor=("reason",), comments=("reason",))
@@ -63,6 +71,11 @@ CATALOGUE: dict[type[Event], Told] = {
     i.ReturnDeclinedV1: _RETURN,
     i.ReturnDisputedV1: _RETURN,
     i.ReturnLapsedV1: _LAPSED,
+    i.SaleReturnRequestedV1: _SALE_RETURN,
+    i.SaleReturnAcceptedV1: _SALE_RETURN,
+    i.SaleReturnDeclinedV1: _SALE_RETURN,
+    i.SaleReturnDisputedV1: _SALE_RETURN,
+    i.SaleReturnLapsedV1: replace(_SALE_RETURN, buyer=(*(_SALE_RETURN.buyer or ()), "outcome")),
     v.CaseOpenedV1: _CASE,
     v.CaseAttemptedV1: _CASE,
     v.CaseExhaustedV1: _CASE,
@@ -84,6 +97,7 @@ CATALOGUE: dict[type[Event], Told] = {
     a.LeadResolvedV1: Told(sponsor=("disposition_id", "disposition"), comments=("disposition",)),
     a.LeadInvalidatedV1: _REASONED,
     a.LeadSuppressedV1: _STEP,
+    a.LeadEditedV1: _STEP,
     a.LeadExpiredV1: Told(partner=("reason",), sponsor=("reason",)),
     a.LeadReopenedV1: _STEP,
     a.LeadWithdrawnV1: Told(sponsor=("reason",)),
@@ -115,12 +129,27 @@ def told_to(event: Any, audience: Audience, *, with_comments: bool) -> dict[str,
     if fields is None:
         return None
     lead = event.lead
-    data: dict[str, Any] = {"lead_id": lead.lead_id, "project_id": lead.project_id, "test": lead.test}
-    if audience != "partner":
+    data: dict[str, Any] = {"lead_id": lead.lead_id, "test": lead.test}
+    if audience != "buyer":
+        data["project_id"] = lead.project_id
+    if audience in {"sponsor", "project", "crm"}:
         data |= {"sponsor_id": lead.sponsor_id, "contact_list_id": lead.contact_list_id}
     if audience in {"project", "crm"}:
         data["partner_id"] = lead.partner_id
     return data | {name: getattr(event, name) for name in fields}
+
+
+def hearers(event: Any) -> list[tuple[Audience, Owner, str | None]]:
+    """Who may hear of an event, and whose endpoints those are."""
+    lead, buyer_id = event.lead, getattr(event, "buyer_id", None)
+    if buyer_id is not None:
+        return [("buyer", "partner", buyer_id)]
+    return [
+        ("partner", "partner", lead.partner_id),
+        ("sponsor", "sponsor", lead.sponsor_id),
+        ("project", "project", lead.project_id),
+        ("crm", "crm", None),
+    ]
 
 
 def _fields(told: Told, audience: Audience, *, with_comments: bool) -> Fields | None:
@@ -131,5 +160,9 @@ def _fields(told: Told, audience: Audience, *, with_comments: bool) -> Fields | 
             return told.partner
         case "sponsor":
             return told.sponsor
+        case "buyer":
+            return told.buyer
+        case _ if told.sponsor is None:
+            return None
         case _:
-            return (told.sponsor or ()) + told.insiders
+            return told.sponsor + told.insiders

@@ -9,16 +9,19 @@ from messaging.unit_of_work import UnitOfWork
 
 from notify_svc.webhook_deliveries.queue_deliveries import NewDelivery, queue_deliveries
 from notify_svc.webhook_events import store
-from notify_svc.webhook_events.catalogue import Audience, matches, told_to
+from notify_svc.webhook_events.catalogue import Owner, hearers, matches, told_to
 from notify_svc.webhook_events.store import Listener
 
 
 async def fan_out(work: UnitOfWork, batch: Sequence[Received[Any]]) -> None:
-    leads = [received.event.lead for received in batch]
-    listeners = await store.find_listeners(work, leads)
+    owners: set[tuple[Owner, str | None]] = set()
+    for received in batch:
+        owners.update((kind, owner_id) for _, kind, owner_id in hearers(received.event))
+    listeners = await store.find_listeners(work, owners)
     if not listeners:
         return
-    with_comments = await store.partners_with_comments(work, list({lead.partner_id for lead in leads}))
+    partners = {received.event.lead.partner_id for received in batch}
+    with_comments = await store.partners_with_comments(work, list(partners))
     deliveries = [delivery for received in batch for delivery in _deliveries_of(received, listeners, with_comments)]
     # Of an erased lead nothing more is told, but this: receivers have to forget it, too (GDPR, article 19).
     last_words = {d.lead.lead_id for d in deliveries if d.lead and d.cause_type == LeadErasedV1.type}
@@ -26,16 +29,13 @@ async def fan_out(work: UnitOfWork, batch: Sequence[Received[Any]]) -> None:
 
 
 def _deliveries_of(
-    received: Received[Any], listeners: Mapping[tuple[Audience, str | None], list[Listener]], with_comments: set[str]
+    received: Received[Any], listeners: Mapping[tuple[Owner, str | None], list[Listener]], with_comments: set[str]
 ) -> Iterator[NewDelivery]:
     lead = received.event.lead
-    owners: list[tuple[Audience, str | None]] = [
-        ("partner", lead.partner_id), ("sponsor", lead.sponsor_id), ("project", lead.project_id), ("crm", None),
-    ]  # fmt: skip
-    for audience, owner_id in owners:
+    for audience, owner_kind, owner_id in hearers(received.event):
         hearing = [
             listener
-            for listener in listeners.get((audience, owner_id), [])
+            for listener in listeners.get((owner_kind, owner_id), [])
             if any(matches(pattern, received.event.type) for pattern in listener.event_types)
         ]
         if not hearing:

@@ -1,13 +1,12 @@
 """SQL of the fan-out: who listens, and what partners allow."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from contracts.events.values import LeadRef
 from messaging.unit_of_work import UnitOfWork
 
-from notify_svc.webhook_events.catalogue import Audience
+from notify_svc.webhook_events.catalogue import Owner
 
 FIND_LISTENERS = """
 SELECT id, owner_kind, owner_id, event_types FROM webhook_endpoints
@@ -50,14 +49,12 @@ class PartnerRow:
 
 
 async def find_listeners(
-    work: UnitOfWork, leads: Sequence[LeadRef]
-) -> dict[tuple[Audience, str | None], list[Listener]]:
-    """Endpoints by owner, of those who may hear of any of the leads."""
-    partners = {lead.partner_id for lead in leads}
-    sponsors = {lead.sponsor_id for lead in leads if lead.sponsor_id}
-    projects = {lead.project_id for lead in leads}
-    found: dict[tuple[Audience, str | None], list[Listener]] = defaultdict(list)
-    for row in await work.fetch(FIND_LISTENERS, list(partners), list(sponsors), list(projects)):
+    work: UnitOfWork, owners: Collection[tuple[Owner, str | None]]
+) -> dict[tuple[Owner, str | None], list[Listener]]:
+    """Their endpoints that listen to anything, and those of CRMs."""
+    ids = [[owner_id for of, owner_id in owners if of == kind] for kind in ("partner", "sponsor", "project")]
+    found: dict[tuple[Owner, str | None], list[Listener]] = defaultdict(list)
+    for row in await work.fetch(FIND_LISTENERS, *ids):
         found[row["owner_kind"], row["owner_id"]].append(Listener(row["id"], row["event_types"]))
     return found
 

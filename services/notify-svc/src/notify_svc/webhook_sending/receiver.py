@@ -84,14 +84,14 @@ class _CheckedBackend(httpcore2.AsyncNetworkBackend):
         reason = refusal(addresses, self.reach, encrypted=self.encrypted)
         if reason is not None:
             raise AddressRefused(reason)
-        async with asyncio.timeout(timeout):
-            for address in addresses[:-1]:
-                with contextlib.suppress(httpcore2.ConnectError):
-                    return await self._connect(address, port, local_address, socket_options)
-            return await self._connect(addresses[-1], port, local_address, socket_options)
+        share = timeout / len(addresses) if timeout else timeout
+        for address in addresses[:-1]:
+            with contextlib.suppress(httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                return await self._connect(address, port, share, local_address, socket_options)
+        return await self._connect(addresses[-1], port, share, local_address, socket_options)
 
-    async def _connect(self, address: str, port: int, *options: Any) -> httpcore2.AsyncNetworkStream:
-        stream = await self.network.connect_tcp(address, port, None, *options)
+    async def _connect(self, *where: Any) -> httpcore2.AsyncNetworkStream:
+        stream = await self.network.connect_tcp(*where)
         self.connected = True
         return stream
 

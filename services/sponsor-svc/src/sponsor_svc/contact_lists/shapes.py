@@ -6,12 +6,12 @@ from typing import Annotated
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints
-from servicekit.http import Input
+from servicekit.http import Input, Patch
 
 from sponsor_svc.contact_lists.contact_list import ContactList
 from sponsor_svc.contact_lists.expiry import EARLIEST, LATEST
 from sponsor_svc.names import EntityId, Name
-from sponsor_svc.shapes import Named, PageQuery, Patch, Stored
+from sponsor_svc.shapes import Named, PageQuery, Stored
 
 
 @cache

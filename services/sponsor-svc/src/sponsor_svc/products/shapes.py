@@ -1,12 +1,12 @@
 """Bodies and answers of `/v1/products`."""
 
 from pydantic import Field
-from servicekit.http import Input
+from servicekit.http import Input, Patch
 
 from sponsor_svc.names import Code, EntityId, Name
 from sponsor_svc.products.product import Product
 from sponsor_svc.products.store import Sort
-from sponsor_svc.shapes import Named, PageQuery, Patch, Stored
+from sponsor_svc.shapes import Named, PageQuery, Stored
 
 
 class NewProduct(Input):

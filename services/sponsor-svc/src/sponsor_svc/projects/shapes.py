@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from msgspec import to_builtins
 from pydantic import Field, StringConstraints, TypeAdapter, field_validator, model_validator
 from pydantic_core import SchemaError
-from servicekit.http import Input
+from servicekit.http import Input, Patch
 
 from sponsor_svc.names import EntityId, Name
 from sponsor_svc.projects.project import Project
 from sponsor_svc.projects.regions import Region
-from sponsor_svc.shapes import Named, PageQuery, Patch, Stored
+from sponsor_svc.shapes import Named, PageQuery, Stored
 
 Kind = Literal["outbound", "inbound"]
 State = Literal["available", "active", "passive"]

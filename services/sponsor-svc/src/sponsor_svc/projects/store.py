@@ -15,10 +15,9 @@ _SETTINGS = """
 """
 _COLUMNS = f"id, state, version, created_at, updated_at, {_SETTINGS}"
 
-# A project made by hand starts active (S0.8).
 INSERT = f"""
 INSERT INTO projects (id, state, {_SETTINGS})
-VALUES ($1, 'active', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 RETURNING {_COLUMNS}
 """
 
@@ -55,8 +54,8 @@ class Wanted:
     limit: int
 
 
-async def insert(work: UnitOfWork, project_id: str, settings: ProjectSettings) -> Project:
-    return _stored(await work.fetchrow(INSERT, project_id, *_values(settings)))
+async def insert(work: UnitOfWork, project_id: str, state: str, settings: ProjectSettings) -> Project:
+    return _stored(await work.fetchrow(INSERT, project_id, state, *_values(settings)))
 
 
 async def update(work: UnitOfWork, project_id: str, settings: ProjectSettings) -> Project:

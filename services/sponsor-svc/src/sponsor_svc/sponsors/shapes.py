@@ -3,10 +3,10 @@
 from typing import Literal
 
 from pydantic import BaseModel
-from servicekit.http import Input
+from servicekit.http import Input, Patch
 
 from sponsor_svc.names import Code, Name, Text
-from sponsor_svc.shapes import PageQuery, Patch, Stored
+from sponsor_svc.shapes import PageQuery, Stored
 from sponsor_svc.sponsors.sponsor import Counts, Sponsor
 
 Status = Literal["active", "archived"]

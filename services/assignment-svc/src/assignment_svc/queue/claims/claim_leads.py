@@ -11,9 +11,11 @@ from contracts.envelope import Trace
 from contracts.events.assignment import LeadClaimedV1
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.callbacks import store as callbacks
+from assignment_svc.callbacks.claim_due import claim_due
 from assignment_svc.queue.claims import store
 from assignment_svc.queue.claims.marks import START, Marks
-from assignment_svc.queue.claims.store import Pair
+from assignment_svc.queue.claims.store import Limits, Pair
 from assignment_svc.queue.reference import Key, Reference
 from assignment_svc.work_items.change import lead_ref
 from assignment_svc.work_items.store import item_of
@@ -42,17 +44,19 @@ Outcome = Record | NothingEligible
 
 
 class ClaimDesk:
-    """What a process remembers between claims. `cap`: open claims per agent."""
+    """What a process remembers between claims."""
 
-    def __init__(self, cap: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.reference = Reference()
-        self._cap = cap
+        self.limits = limits
         self._marks = Marks()
 
     async def claim(self, work: UnitOfWork, requests: Sequence[ClaimRequest]) -> dict[str, Outcome]:
         """An outcome per agent; no agent may be in `requests` twice."""
-        await self.reference.refresh(work)
-        claimed = await self._serve(work, requests, _SLACK)
+        promised = await self.reference.refresh(work, [request.agent_id for request in requests])
+        claimed = await self._keep_promises(work, requests, promised) if promised else {}
+        left = [request for request in requests if request.agent_id not in claimed]
+        claimed |= await self._serve(work, left, _SLACK)
         if len(claimed) < len(requests):
             claimed |= await self._look_deeper(work, [r for r in requests if r.agent_id not in claimed])
         outcomes: dict[str, Outcome] = {**claimed}
@@ -60,6 +64,18 @@ class ClaimDesk:
             if request.agent_id not in claimed:
                 outcomes[request.agent_id] = NothingEligible(await self._next_at(work, request))
         return outcomes
+
+    async def _keep_promises(
+        self, work: UnitOfWork, requests: Sequence[ClaimRequest], promised: Sequence[str]
+    ) -> dict[str, Record]:
+        """A3.10: call-backs that are due come first. All agents are taken in the order in which a claim takes them."""
+        await callbacks.lock_agents(work, [request.agent_id for request in requests])
+        claimed: dict[str, Record] = {}
+        for request in requests:
+            if request.agent_id in promised:
+                row = await claim_due(work, self.limits, request.agent_id, request.project_id, request.trace)
+                claimed |= {} if row is None else {request.agent_id: row}
+        return claimed
 
     async def _look_deeper(self, work: UnitOfWork, requests: Sequence[ClaimRequest]) -> dict[str, Record]:
         await store.promote_cooled(work, _PROMOTED_AT_ONCE)
@@ -76,18 +92,22 @@ class ClaimDesk:
     ) -> dict[str, Record]:
         groups: dict[frozenset[str], list[ClaimRequest]] = defaultdict(list)
         for request in requests:
-            groups[self.reference.projects_of(request.agent_id, request.project_id)].append(request)
+            ticked = self.reference.projects_of(request.agent_id, request.project_id)
+            groups[ticked].append(request)
         claimed: dict[str, Record] = {}
         for project_ids, members in groups.items():
             now = datetime.now(UTC)
-            keys = [key for project_id in sorted(project_ids) for key in self.reference.open_keys(project_id, now)]
+            keys = [key for project_id in sorted(project_ids) for key in self._open_keys(project_id, now)]
             if keys:
                 await self._marks.look(work, keys)
                 pairs = [self._pair(key, from_start=from_start) for key in keys]
                 agents = [member.agent_id for member in members]
-                rows = await store.claim(work, self._cap, agents, pairs, slack + len(agents))
+                rows = await store.claim(work, self.limits.cap, agents, pairs, slack + len(agents))
                 claimed |= self._tell(work, rows, members)
         return claimed
+
+    def _open_keys(self, project_id: str, now: datetime) -> list[Key]:
+        return self.reference.open_keys(project_id, now) if self.reference.pulled(project_id) else []
 
     def _pair(self, key: Key, *, from_start: bool) -> Pair:
         mark = START if from_start else self._marks.of(key)
@@ -108,7 +128,12 @@ class ClaimDesk:
 
     async def _next_at(self, work: UnitOfWork, request: ClaimRequest) -> datetime | None:
         projects = self.reference.projects_of(request.agent_id, request.project_id)
-        keys = [key for project_id in projects for key in self.reference.all_keys(project_id)]
+        keys = [
+            key
+            for project_id in projects
+            if self.reference.pulled(project_id)
+            for key in self.reference.all_keys(project_id)
+        ]
         now = datetime.now(UTC)
         instants: list[datetime] = []
         for waiting in await store.read_waiting(work, keys) if keys else []:

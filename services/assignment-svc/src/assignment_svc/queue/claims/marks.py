@@ -21,7 +21,7 @@ CHEAP_WALK: Final = 300
 _SHARE: Final = 20
 
 Mark = tuple[int, int]
-START: Final[Mark] = (0, -(2**63))
+START: Final[Mark] = (-1, -(2**63))
 
 
 class Marks:

@@ -2,14 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from asyncpg import Record
 from messaging.unit_of_work import UnitOfWork
 
-from assignment_svc.queue.eligibility.store import AGENT_CONDITIONS, LEAD_CONDITIONS, QUEUED, TICKED, demand
+from assignment_svc.queue.eligibility.store import (
+    AGENT_CONDITIONS,
+    LEAD_CONDITIONS,
+    PULLED,
+    QUEUED,
+    RESPONSIBLE,
+    TICKED,
+    demand,
+)
 from assignment_svc.work_items.store import VIEW_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`cap`: open claims that an agent may have; `offline_after`: how long one may say nothing and be online."""
+
+    cap: int
+    offline_after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,8 @@ class Waiting:
 
 # Rows that are locked by another claim are skipped, so a few more candidates than agents are looked at. A condition
 # that fails at the head costs a look-up per claim; what makes conditions fail for long takes leads out of the queue.
+# Leads kept for others are passed over in the walk itself, at a look-up each and only where a campaign has some. (As
+# an EXISTS it was hashed: every claim read all leads.)
 CLAIM = f"""
 WITH asking AS MATERIALIZED (
     SELECT a.agent_id FROM agents a
@@ -44,10 +62,17 @@ WITH asking AS MATERIALIZED (
     FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::smallint[], $7::bigint[])
         AS pair (project_id, place_id, version, mark_rank, mark_position)
     JOIN projects p ON p.project_id = pair.project_id AND p.version = pair.version AND p.state = 'active'
+        AND {PULLED.sql}
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (SELECT FROM account_responsibles r WHERE r.project_id = pair.project_id) AS some
+    ) reserving
     CROSS JOIN LATERAL (
         SELECT q.lead_id, q.rank, q.position FROM queue q
         WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
           AND (q.rank, q.position) >= (pair.mark_rank, pair.mark_position)
+          AND CASE WHEN reserving.some THEN (
+              SELECT true FROM leads l CROSS JOIN asking a WHERE l.lead_id = q.lead_id AND {RESPONSIBLE.sql} LIMIT 1
+          ) ELSE true END
         ORDER BY q.rank, q.position, q.lead_id LIMIT $8
     ) head
     ORDER BY head.rank, head.position, head.lead_id LIMIT $8
@@ -55,18 +80,26 @@ WITH asking AS MATERIALIZED (
     SELECT free.*, candidate.rank, candidate.position
     FROM candidate CROSS JOIN LATERAL (
         SELECT q.ctid AS queue_row, w.lead_id, l.project_id, l.place_id, coalesce(l.phone, l.lead_id) AS lock_key,
-            p.lock_time, p.status_after_request
+            p.lock_time, p.status_after_request, (
+                SELECT r.agent_id FROM account_responsibles r WHERE r.project_id = l.project_id
+                AND r.account_id = l.content -> 'account' ->> 'external_id') AS responsible
         FROM queue q JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
         JOIN projects p ON p.project_id = l.project_id
         WHERE q.lead_id = candidate.lead_id AND q.ready_at IS NULL AND {demand((QUEUED, *LEAD_CONDITIONS))}
         FOR NO KEY UPDATE OF q, w SKIP LOCKED
     ) free
     LIMIT (SELECT count(*) FROM asking)
+), seated AS MATERIALIZED (
+    SELECT *, row_number() OVER (PARTITION BY responsible ORDER BY rank, position, lead_id) AS seat
+    FROM (SELECT DISTINCT ON (lock_key) * FROM picked ORDER BY lock_key, rank, position, lead_id) AS one_per_phone
+), waiting AS (
+    SELECT agent_id, row_number() OVER (ORDER BY agent_id) AS seat FROM asking
+    WHERE agent_id NOT IN (SELECT responsible FROM seated WHERE responsible IS NOT NULL)
 ), dealt AS (
     SELECT l.*, a.agent_id FROM (
-        SELECT *, row_number() OVER (ORDER BY rank, position, lead_id) AS seat
-        FROM (SELECT DISTINCT ON (lock_key) * FROM picked ORDER BY lock_key, rank, position, lead_id) AS one_per_phone
-    ) l JOIN (SELECT agent_id, row_number() OVER (ORDER BY agent_id) AS seat FROM asking) a USING (seat)
+        SELECT l.*, a.agent_id AS dealt_to FROM seated l JOIN waiting a USING (seat) WHERE l.responsible IS NULL
+        UNION ALL SELECT l.*, l.responsible FROM seated l WHERE l.seat = 1 AND l.responsible IS NOT NULL
+    ) l JOIN asking a ON a.agent_id = l.dealt_to
     WHERE {TICKED.sql}
 ), locked AS (
     INSERT INTO locks AS k (lock_key, lead_id, holder, token, acquired_at, expires_at)
@@ -86,9 +119,8 @@ WITH asking AS MATERIALIZED (
 ), counted AS (
     UPDATE agents a SET open_claims = open_claims + 1 FROM taken t WHERE a.agent_id = t.agent_id
 ), timed AS (
-    INSERT INTO claim_timers (lead_id, due_at)
-    SELECT lead_id, lock_expires_at FROM taken WHERE status_after_request <> 'leave_assigned'
-    ON CONFLICT (lead_id) DO UPDATE SET due_at = excluded.due_at
+    INSERT INTO timers (kind, subject, due_at)
+    SELECT 'idle-claim', lead_id, lock_expires_at FROM taken WHERE status_after_request <> 'leave_assigned'
 ), told AS (
     INSERT INTO history (lead_id, version, event, actor, agent_id, data)
     SELECT lead_id, version, 'claimed', agent_id, agent_id, '{{}}' FROM w
@@ -125,6 +157,15 @@ SELECT pair.project_id, pair.place_id,
 FROM unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
 """
 
+COOLED = """
+WITH cooled AS (
+    UPDATE queue SET ready_at = NULL WHERE lead_id IN (
+        SELECT lead_id FROM queue WHERE lead_id = ANY($1::text[]) AND ready_at <= now() FOR UPDATE SKIP LOCKED)
+    RETURNING lead_id
+)
+SELECT lead_id FROM queue WHERE lead_id = ANY($1::text[]) AND ready_at <= now() EXCEPT SELECT lead_id FROM cooled
+"""
+
 PROMOTE = """
 UPDATE queue SET ready_at = NULL WHERE lead_id IN (
     SELECT lead_id FROM queue WHERE ready_at <= now() ORDER BY ready_at LIMIT $1 FOR UPDATE SKIP LOCKED)
@@ -159,6 +200,11 @@ async def read_heads(
 
 async def read_waiting(work: UnitOfWork, keys: Sequence[tuple[str, int]]) -> list[Waiting]:
     return [Waiting(*row) for row in await work.fetch(WAITING, *_columns(keys))]
+
+
+async def promote(work: UnitOfWork, lead_ids: Sequence[str]) -> list[str]:
+    """Makes those callable that have cooled down; returns those that somebody else was at, at this moment."""
+    return [row["lead_id"] for row in await work.fetch(COOLED, lead_ids)]
 
 
 async def promote_cooled(work: UnitOfWork, limit: int) -> int:

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asyncpg import Record
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import DomainError, Kind, not_found
 
 from assignment_svc.queue.eligibility import store
-from assignment_svc.queue.hours import CallingRule, Place, always_callable, calling_week
+from assignment_svc.queue.hours import Place, always_callable, calling_week, rule_of
 from assignment_svc.queue.windows import next_open, open_at
 
 
@@ -23,17 +23,21 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """`cap`: how many open claims an agent may have. `now`: for the clocks of E4; the rest takes the database's."""
+    """`cap`: how many open claims an agent may have; `offline_after`: how long one may say nothing and be online.
+
+    `now`: for the clocks of E4; the rest takes the database's.
+    """
 
     lead_id: str
     agent_id: str
     cap: int
+    offline_after: timedelta
     now: datetime
 
 
 async def examine_lead(work: UnitOfWork, asking: Asking) -> list[Failing]:
     """Every condition that does not hold, by its number; raises 404 for a lead that is not there."""
-    facts = await store.examine(work, asking.cap, asking.lead_id, asking.agent_id)
+    facts = await store.examine(work, (asking.cap, asking.offline_after), asking.lead_id, asking.agent_id)
     if facts is None:
         raise not_found()
     failing = [
@@ -62,12 +66,9 @@ def _keys(failing: Sequence[Failing]) -> Collection[str]:
 def _outside_hours(facts: Record, now: datetime) -> list[Failing]:
     if facts["calling_mode"] is None:
         return [Failing("hours", "E4", "The project's calling hours are not known yet.", None)]
-    days = facts["calling_days"]
-    rule = CallingRule(
-        facts["calling_mode"], facts["calling_from"], facts["calling_until"], tuple(days) if days else None
-    )
-    place = Place(facts["country"], facts["region"], tuple(facts["zones"]))
-    if always_callable(rule):
+    rule = rule_of(facts)
+    place = Place(facts["country"], facts["region"], tuple(facts["zones"]), facts["hours"])
+    if always_callable(rule, place):
         return []
     if not place.zones:
         return [Failing("hours", "E4", "The time zone of the phone number is not known.", None)]

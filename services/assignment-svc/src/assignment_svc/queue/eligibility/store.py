@@ -1,11 +1,12 @@
 """The definition of E1 to E12 in SQL. A claim demands the conditions; `eligibility` selects them one by one.
 
-Aliases: w work_items, l leads, p projects, a agents (who asks), $1 the claims that an agent may have. E4 needs time
-zone rules and is decided by `queue.windows` for both.
+Aliases: w work_items, l leads, p projects, a agents (who asks), $1 the claims that an agent may have, $2 how long
+somebody may say nothing and still be there. E4 needs time zone rules and is decided by `queue.windows` for both.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from asyncpg import Record
@@ -27,6 +28,14 @@ class Condition:
 
 
 QUEUED: Final = Condition("queued", "E1", "The lead is not in the queue.", "w.state = 'queued'")
+
+# Wider, for one lead and one agent: a call-back that the agent promised and that is due comes before the queue.
+QUEUED_OR_DUE: Final = replace(
+    QUEUED,
+    sql="""(w.state = 'queued' OR (w.state = 'callback' AND EXISTS (SELECT FROM callbacks c
+           WHERE c.lead_id = w.lead_id AND c.status = 'due' AND c.private AND c.agent_id = a.agent_id)))""",
+    until="(SELECT c.at FROM callbacks c WHERE c.lead_id = w.lead_id AND c.status = 'scheduled')",
+)
 
 LEAD_CONDITIONS: Final = (
     Condition(
@@ -60,6 +69,12 @@ LEAD_CONDITIONS: Final = (
         "The project demands consent, and the lead has none.",
         "(NOT p.consent_required OR l.has_consent)",
     ),
+    Condition(
+        "unrevoked",
+        "E6",
+        "The consent was revoked.",
+        "NOT EXISTS (SELECT FROM lead_facts f WHERE f.lead_id = l.lead_id AND f.fact = 'revocation')",
+    ),
     Condition("validated", "E7", "The call centre has not confirmed the lead yet.", "w.validated"),
     Condition("project", "E8", "The project is not active.", "p.state = 'active'"),
     Condition(
@@ -74,6 +89,13 @@ LEAD_CONDITIONS: Final = (
         "E8",
         "The sponsor is not active.",
         "NOT EXISTS (SELECT FROM sponsors s WHERE s.sponsor_id = p.sponsor_id AND NOT s.active)",
+    ),
+    Condition(
+        "unreturned",
+        "E11",
+        "The lead is on its way back to its partner, was returned or sold.",
+        """NOT EXISTS (SELECT FROM lead_facts f WHERE f.lead_id = l.lead_id AND f.fact <> 'revocation'
+           AND f.status <> 'closed')""",
     ),
     Condition("attempts", "E10", "All attempts are used.", "w.attempts < p.max_attempts"),
     Condition(
@@ -92,6 +114,9 @@ AGENT_CONDITIONS: Final = (
     Condition("below_cap", "E9", "The agent has as many open leads as allowed.", "a.open_claims < $1"),
 )
 
+# Who asks for a lead is there: a claim need not look it up.
+ONLINE: Final = Condition("online", "E9", "The agent is offline.", "a.seen_at > now() - $2::interval")
+
 TICKED: Final = Condition(
     "ticked",
     "E9",
@@ -99,10 +124,27 @@ TICKED: Final = Condition(
     "EXISTS (SELECT FROM campaign_agents t WHERE t.agent_id = a.agent_id AND t.project_id = l.project_id)",
 )
 
-ALL: Final = (QUEUED, *LEAD_CONDITIONS, *AGENT_CONDITIONS, TICKED)
+PULLED: Final = Condition(
+    "pulled", "E9", "The campaign hands its leads out by a rule; nobody requests them.", "NOT p.handed_out"
+)
+
+RESPONSIBLE: Final = Condition(
+    "responsible",
+    "E9",
+    "Another agent is responsible for the lead's account.",
+    """NOT EXISTS (SELECT FROM account_responsibles r WHERE r.project_id = l.project_id
+       AND r.account_id = l.content -> 'account' ->> 'external_id' AND r.agent_id <> a.agent_id)""",
+)
+
+ALL: Final = (QUEUED_OR_DUE, *LEAD_CONDITIONS, *AGENT_CONDITIONS, ONLINE, TICKED, RESPONSIBLE, PULLED)
 
 # A claim that is there already is finished: what only decides who may get a lead, or until when, is not asked again.
-CALLING: Final = frozenset({"unlocked", "unsuppressed", "consenting", "validated", "project", "sponsor", "active"})
+CALLING: Final = frozenset(
+    {
+        *("unlocked", "unsuppressed", "consenting", "unrevoked", "validated", "project", "sponsor", "unreturned"),
+        "active",
+    }
+)
 
 
 def demand(conditions: Sequence[Condition]) -> str:
@@ -116,13 +158,13 @@ _FACTS = ", ".join(
 
 EXAMINE = f"""
 SELECT w.state, w.agent_id AS holder_id, p.calling_mode, p.calling_from, p.calling_until, p.calling_days,
-    pl.country, pl.region, pl.zones, {_FACTS}
+    p.available_from, p.available_until, pl.country, pl.region, pl.zones, pl.hours, {_FACTS}
 FROM work_items w JOIN leads l USING (lead_id) JOIN places pl USING (place_id)
-LEFT JOIN projects p ON p.project_id = l.project_id LEFT JOIN agents a ON a.agent_id = $3
-WHERE w.lead_id = $2
+LEFT JOIN projects p ON p.project_id = l.project_id LEFT JOIN agents a ON a.agent_id = $4
+WHERE w.lead_id = $3
 """
 
 
-async def examine(work: UnitOfWork, cap: int, lead_id: str, agent_id: str) -> Record | None:
-    """Each condition as a column under its key, and what E4 is decided from."""
-    return await work.fetchrow(EXAMINE, cap, lead_id, agent_id)
+async def examine(work: UnitOfWork, limits: tuple[int, timedelta], lead_id: str, agent_id: str) -> Record | None:
+    """Each condition as a column under its key, and what E4 is decided from; `limits` are $1 and $2."""
+    return await work.fetchrow(EXAMINE, *limits, lead_id, agent_id)

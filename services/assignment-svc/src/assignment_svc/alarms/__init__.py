@@ -1,0 +1,1 @@
+"""Trouble that a supervisor should look at, told once and not every second."""

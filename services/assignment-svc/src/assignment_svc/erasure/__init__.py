@@ -1,0 +1,1 @@
+"""Forgetting a person: everything personal about their leads goes, what is counted stays."""

@@ -1,0 +1,1 @@
+"""Who is there: any request of an agent says so."""

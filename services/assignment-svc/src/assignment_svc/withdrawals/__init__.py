@@ -1,0 +1,1 @@
+"""Leads that others take away: returned, sold, consent revoked, erased."""

@@ -1,0 +1,54 @@
+"""Erasing a person (I2.27): here at once, elsewhere by event, done when every service has given its receipt."""
+
+from datetime import UTC, datetime
+
+import msgspec
+from contracts.events.intake import ErasureReceipt, ErasureRequestedV1, LeadErasedV1
+from contracts.events.values import LeadRef
+from contracts.ids import new_id
+from lead_intake_svc.erasure import store
+from lead_intake_svc.erasure.scrubbers import scrub
+from lead_intake_svc.erasure.shapes import PersonWanted
+from lead_intake_svc.erasure.subject import Person, find_person, refuse_on_hold
+from lead_intake_svc.suppressions.forget import keep_hashed
+from lead_intake_svc.suppressions.hashing import Hashing
+from messaging.subscription import Received
+from messaging.unit_of_work import UnitOfWork
+
+OWN = "intake"
+AWAITED = ("assignment", "identity", "notify", "sponsor", "validation")
+
+
+async def erase_person(work: UnitOfWork, wanted: PersonWanted, hashing: Hashing, actor: str) -> str:
+    """The id of the erasure. Raises 409 on a legal hold, 422 for what is no number and no address."""
+    found = await find_person(work, wanted)
+    await store.lock_leads(work, found.lead_ids)
+    await refuse_on_hold(work, found)
+    erasure_id, now = new_id("ers"), datetime.now(UTC)
+    subject = "\n".join(hashing(kind, value) for kind, value in found.identities).encode()
+    awaited = [OWN, *AWAITED] if found.lead_ids else [OWN]
+    await store.insert(work, (erasure_id, subject, list(found.lead_ids), awaited, actor, now))
+    await store.bury(work, found.lead_ids, erasure_id)
+    removed = await scrub(work, found)
+    removed["suppressions"] = 0
+    for kind, value in found.identities:
+        removed["suppressions"] += await keep_hashed(work, hashing, kind, value)
+    await store.receive(work, erasure_id, OWN, removed, now)
+    if found.lead_ids:
+        work.publish(ErasureRequestedV1(erasure_id=erasure_id, lead_ids=list(found.lead_ids)), sequence=1)
+    else:
+        await store.complete(work, erasure_id, now)
+    return erasure_id
+
+
+async def receive_receipt(work: UnitOfWork, received: Received[ErasureReceipt]) -> None:
+    event, now = received.event, datetime.now(UTC)
+    await store.receive(work, event.erasure_id, type(event).context, event.removed, now)
+    lead_ids = await store.complete(work, event.erasure_id, now)
+    if lead_ids is None:
+        return
+    # What another process was storing while the first look was taken is there to be seen by now.
+    await scrub(work, Person((), tuple(lead_ids)))
+    for row in await store.tombstones(work, event.erasure_id):
+        lead = msgspec.convert(row["ref"], LeadRef)
+        work.publish(LeadErasedV1(lead=lead, erasure_id=event.erasure_id), sequence=row["version"])

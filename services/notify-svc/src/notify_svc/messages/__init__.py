@@ -1,0 +1,1 @@
+"""Mails that agents send to leads from activated templates (A3.3)."""

@@ -1,0 +1,1 @@
+"""Our own people, as identity-svc tells of them: rules name them by access level."""

@@ -1,0 +1,1 @@
+"""Campaigns: what partners that feed them hear of, and the templates that are activated for them."""

@@ -1,0 +1,271 @@
+"""The case's machine as a whole: any steps, in any order, with repeats, against a model of a few lines."""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+from contracts.envelope import decode_envelope, decode_event
+from contracts.events.intake import (
+    ErasureRequestedV1,
+    LeadAcceptedV1,
+    LeadUpdatedV1,
+    ReturnAcceptedV1,
+    ReturnDeclinedV1,
+    ReturnRequestedV1,
+)
+from contracts.events.sponsor import ProjectChangedV1, ValidationRules
+from contracts.events.values import LeadRef, Person
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from servicekit.testing import ServiceUnderTest
+from validation_svc.releases.release_cases import LATE, release_due
+
+EXAMPLES = int(os.environ.get("LEADWIRE_MACHINE_EXAMPLES", "40"))
+MAX_ATTEMPTS = 3
+NUMBERS = count(1)
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+OPEN = {"unconfirmed", "exhausted"}
+# What may follow what, as lifecycle has it; None is before the case was opened. Values: the state after it.
+MACHINE = {
+    "opened": ({None}, "unconfirmed"),
+    "attempted": ({"unconfirmed"}, "unconfirmed"),
+    "exhausted": ({"unconfirmed"}, "exhausted"),
+    "confirmed": (OPEN, "confirmed"),
+    "rejected": (OPEN, "rejected"),
+    "reopened": ({"rejected", "exhausted"}, "unconfirmed"),
+    "released": (OPEN, "released"),
+}
+STEP_OF = {"confirmed": "confirmed", "rejected": "rejected", "unconfirmed": "attempted"}
+
+
+@dataclass
+class Model:
+    """What should be so. `planned`: the project's open cases will be let go when releases run."""
+
+    state: str | None = None
+    attempts: int = 0
+    version: int = 0
+    billable: bool = True
+    flagged: bool = False
+    returning: bool = False
+    waiting: bool = False
+    erased: bool = False
+    releasing: bool = False
+    planned: bool = False
+    steps: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+
+    def step(self, event: str | None) -> None:
+        self.version += 1
+        if event is not None:
+            self.steps.append((event, self.version))
+        if event in MACHINE:
+            self.state = MACHINE[event][1]
+
+    def open(self) -> None:
+        if self.state is None and not self.erased:
+            self.step("opened")
+            self.planned = self.planned or self.releasing
+
+
+class CaseMachine(RuleBasedStateMachine):
+    """One lead of one project."""
+
+    def __init__(self, service: ServiceUnderTest, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.service, self.loop, self.model = service, loop, Model()
+        number = next(NUMBERS)
+        self.ref = LeadRef(
+            lead_id=f"lead_m{number}", partner_id="ptr_1", project_id=f"prj_m{number}", sponsor_id="spo_1"
+        )
+        self.returns = self.project_version = 0
+        self.told: list[tuple[Any, int]] = []
+        self.switch(on=True, release=False)
+
+    def run(self, step: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(step, self.loop).result(60)
+
+    def tell(self, event: Any, sequence: int) -> None:
+        """And what was told before it, once more."""
+        self.told.append((event, sequence))
+        for again, its_sequence in self.told[:-3:-1]:
+            self.run(self.service.deliver(again, its_sequence))
+
+    def post(self, path: str, body: dict[str, Any], level: str) -> int:
+        headers = self.service.headers(level, user_id=f"usr_{self.ref.lead_id}", sponsor_id="spo_1")
+        return self.run(self.service.http.post(f"/v1/validation/{path}", json=body, headers=headers)).status_code
+
+    def post_case(self, path: str, body: dict[str, Any], level: str = "admin") -> int:
+        return self.post(f"cases/{self.ref.lead_id}/{path}", body, level)
+
+    @property
+    def known(self) -> bool:
+        return self.model.state is not None and not self.model.erased
+
+    @initialize(early=st.integers(0, 3))
+    def begin(self, early: int) -> None:
+        """Mostly with a case: little happens without one."""
+        if early:
+            self.hear_of_the_lead(version=early, kind=LeadAcceptedV1)
+
+    @rule(version=st.integers(1, 5), kind=st.sampled_from([LeadAcceptedV1, LeadUpdatedV1]))
+    def hear_of_the_lead(self, version: int, kind: Any) -> None:
+        """Versions come as they like."""
+        content: dict[str, Any] = {
+            "external_id": "x",
+            "received_at": NOW,
+            "location": "queue",
+            "priority": "normal",
+            "hold": True,
+        }
+        self.tell(kind(lead=self.ref, person=Person(first_name=f"N{version}"), **content), version)
+        self.model.open()
+
+    @rule(status=st.sampled_from(["unconfirmed", "confirmed", "rejected"]), admin=st.booleans(), go_on=st.booleans())
+    def decide(self, status: str, admin: bool, go_on: bool) -> None:
+        model = self.model
+        answer = self.post_case("decision", {"status": status, "note": "n"}, "admin" if admin else "call_centre")
+        may = model.state == "unconfirmed" or (model.state == "exhausted" and admin and status != "unconfirmed")
+        if not self.known:
+            assert answer == 404
+        elif not may or model.returning:
+            assert answer == 409
+        else:
+            assert answer == 200
+            attempt = status == "unconfirmed"
+            model.attempts += attempt
+            model.waiting = attempt
+            model.step("exhausted" if attempt and model.attempts >= MAX_ATTEMPTS else STEP_OF[status])
+        if go_on:
+            self.ask_for_the_next()
+
+    @rule()
+    def reopen(self) -> None:
+        may = self.model.state in {"rejected", "exhausted"} and not self.model.returning
+        answer = self.post_case("reopen", {"reason": "r"})
+        assert answer == (404 if not self.known else 200 if may else 409)
+        if answer == 200:
+            self.model.attempts, self.model.waiting = 0, False
+            self.model.step("reopened")
+
+    @rule(valid=st.booleans())
+    def flag(self, valid: bool) -> None:
+        may = self.model.state in OPEN and self.model.flagged != valid
+        answer = self.post_case("flag", {"valid": valid, "reason": "r"})
+        assert answer == (404 if not self.known else 200 if may else 409)
+        if answer == 200:
+            self.model.flagged = valid
+            self.model.step(None)
+
+    @rule(billable=st.booleans(), level=st.sampled_from(["admin", "sponsor"]))
+    def flip_billable(self, billable: bool, level: str) -> None:
+        may = self.model.state in {"confirmed", "released"} and self.model.billable != billable
+        answer = self.post_case("billable", {"billable": billable, "reason": "r"}, level)
+        assert answer == (404 if not self.known else 200 if may else 409)
+        if answer == 200:
+            self.model.billable = billable
+            self.model.step("revalidated" if billable else "invalidated")
+
+    @rule()
+    def ask_for_the_next(self) -> None:
+        model = self.model
+        answer = self.post("next", {"project_id": self.ref.project_id}, "call_centre")
+        may = self.known and model.state == "unconfirmed" and not model.returning and not model.waiting
+        assert answer == (200 if may else 204)
+
+    @rule(on=st.booleans(), release=st.booleans(), at_once=st.booleans())
+    def switch(self, on: bool, release: bool, at_once: bool = False) -> None:
+        self.project_version += 1
+        rules = ValidationRules(max_attempts=MAX_ATTEMPTS, held_leads="release" if release else "keep")
+        shape: dict[str, Any] = {
+            "name": "P",
+            "kind": "outbound",
+            "state": "active",
+            "call_centre_validation": on,
+            "validation": rules,
+        }
+        self.tell(ProjectChangedV1(project_id=self.ref.project_id, **shape), self.project_version)
+        releasing = release and not on
+        self.model.planned = self.model.planned or (releasing and not self.model.releasing)
+        self.model.releasing = releasing
+        if at_once:
+            self.run_releases()
+
+    @rule()
+    def run_releases(self) -> None:
+        self.run(release_due(self.service.db, datetime.now(UTC) + LATE + timedelta(seconds=1)))
+        if self.model.planned and self.model.releasing and self.model.state in OPEN and not self.model.erased:
+            self.model.step("released")
+        self.model.planned = False
+
+    @rule(then=st.sampled_from([None, ReturnDeclinedV1, ReturnAcceptedV1]))
+    def hear_of_a_return(self, then: Any) -> None:
+        if self.model.returning:
+            return
+        self.returns += 1
+        return_id = f"ret_{self.ref.lead_id}_{self.returns}"
+        content: dict[str, Any] = {"lead": self.ref, "reason": "r", "requested_at": NOW, "answer_by": NOW}
+        self.tell(ReturnRequestedV1(return_id=return_id, **content), 1)
+        if then is not None:
+            self.tell(then(return_id=return_id, **content), 2)
+        self.model.returning = then is not ReturnDeclinedV1
+
+    @rule(choose=st.data())
+    def hear_something_again(self, choose: Any) -> None:
+        """Under another message id, so that only the versions protect us."""
+        event, sequence = choose.draw(st.sampled_from(self.told))
+        self.run(self.service.deliver(event, sequence))
+
+    @rule(sure=st.integers(0, 9))
+    def erase(self, sure: int) -> None:
+        if sure == 0:
+            self.tell(ErasureRequestedV1(erasure_id=f"era_{self.ref.lead_id}", lead_ids=[self.ref.lead_id]), 1)
+            self.model.erased = True
+
+    @invariant()
+    def the_case_is_as_the_model_says(self) -> None:
+        query = "SELECT state, attempts, version, flagged_by IS NOT NULL AS flagged FROM cases WHERE lead_id = $1"
+        row = self.run(self.service.db.pool.fetchrow(query, self.ref.lead_id))
+        if not self.known:
+            assert row is None
+        else:
+            model = self.model
+            assert tuple(row) == (model.state, model.attempts, model.version, model.flagged)
+            assert row["attempts"] <= MAX_ATTEMPTS
+
+    def teardown(self) -> None:
+        """One event for each transition that lifecycle allows, versions strictly increasing, nothing else told."""
+        query = "SELECT body FROM outbox WHERE subject = $1 ORDER BY position"
+        envelopes = [
+            decode_envelope(row["body"]) for row in self.run(self.service.db.pool.fetch(query, self.ref.lead_id))
+        ]
+        told = [(type(decode_event(envelope)).type.split(".")[2], envelope.sequence) for envelope in envelopes]
+        assert told == self.model.steps
+        versions = [version for _, version in told]
+        assert versions == sorted(set(versions))
+        state: str | None = None
+        for event, _ in told:
+            if event in MACHINE:
+                before, after = MACHINE[event]
+                assert state in before
+                state = after
+
+
+async def test_v4_the_machine_holds_in_any_order_of_steps(service: ServiceUnderTest):
+    """`LEADWIRE_MACHINE_EXAMPLES=2000` for a long run."""
+    loop = asyncio.get_running_loop()
+    chosen = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=40,
+        deadline=None,
+        database=None,
+        derandomize=EXAMPLES <= 60,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    machine: Any = partial(CaseMachine, service, loop)
+    await asyncio.to_thread(run_state_machine_as_test, machine, settings=chosen)
