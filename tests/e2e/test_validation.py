@@ -90,6 +90,13 @@ async def test_v4_1_turning_validation_off_lets_held_leads_go_or_keeps_them(cent
 
     await eventually(are_released)
 
+    async def are_claimable() -> None:
+        claimed = await here.agents[0].post("/v1/queue/claim", {"project_id": here.project_id})
+        assert claimed is not None
+        assert claimed["work_item"]["lead_id"] in lead_ids
+
+    await eventually(are_claimable)
+
 
 async def test_v4_9_only_the_leads_own_client_says_that_it_is_not_billable(centre: Any) -> None:
     here: Centre = await centre(call_centre_validation=True)

@@ -48,6 +48,9 @@ class Platform:
             "LEADWIRE_ADMIN_EMAIL": ADMIN_EMAIL,
             "LEADWIRE_ADMIN_PASSWORD": ADMIN_PASSWORD,
             "LEADWIRE_PACKAGE_CACHE": str(ROOT / ".cache/packages"),
+            # Tests receive webhooks on this machine.
+            "LEADWIRE_WEBHOOK_ADDRESSES": "loopback",
+            "LEADWIRE_WEBHOOK_ALLOW_INSECURE": "true",
             "COLUMNS": "200",
         }
         self._process = subprocess.Popen(

@@ -1,9 +1,8 @@
 """What files have to do with replacements (I2.22), sales (I2.24) and erasure (I2.27)."""
 
-from typing import Any
-
 from contracts.events import intake as i
 from lead_intake_svc.testing import World, bearer, lead
+from lead_intake_svc.testing_returns import taken_back
 
 HEADER = "external_id,first_name,last_name,phone,email,replacement_for"
 
@@ -16,15 +15,6 @@ async def imported(world: World, *rows: str) -> str:
     while await world.service.app.http.state.importer.work_once():
         pass
     return str(sent.json()["id"])
-
-
-async def taken_back(world: World, **changes: Any) -> str:
-    lead_id = (await world.accepted(**changes))["id"]
-    body = {"lead_ids": [lead_id], "reason": "wrong number"}
-    asked = await world.http.post("/v1/returns", json=body, headers=world.service.headers())
-    path = f"/v1/returns/{asked.json()['results'][0]['id']}/accept"
-    (await world.http.post(path, json={}, headers=bearer(world.key))).raise_for_status()
-    return str(lead_id)
 
 
 async def test_i2_22_a_file_brings_replacements_each_with_its_own_result(world: World):

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from contracts.events.intake import LeadAcceptedV1
 from lead_intake_svc.testing import World, bearer
+from servicekit.testing import http_client
 
 MAPPING = {
     "full_name": "Your name",
@@ -25,6 +26,13 @@ async def make_form(world: World, **more: Any) -> str:
     return str(created.json()["id"])
 
 
+async def post_from(
+    world: World, address: str, form: str, data: dict[str, str], headers: dict[str, str]
+) -> httpx2.Response:
+    async with http_client(world.service.app, client=(address, 1)) as http:
+        return await http.post(f"/v1/forms/{form}", data=data, headers=headers)
+
+
 async def shown(world: World, response: httpx2.Response) -> dict[str, Any]:
     lead = await world.http.get(f"/v1/leads/{response.json()['id']}", headers=bearer(world.key))
     return dict(lead.json())
@@ -32,9 +40,9 @@ async def shown(world: World, response: httpx2.Response) -> dict[str, Any]:
 
 async def test_i2_28_a_form_becomes_a_lead_with_its_evidence(world: World):
     form = await make_form(world, consent_text="I agree to be called.", constants={"location": "pending"})
-    headers = bearer(world.key) | {"Referer": "https://shop.example/offer", "X-Forwarded-For": "198.51.100.7"}
+    headers = bearer(world.key) | {"Referer": "https://shop.example/offer"}
     sent = FIELDS | {"zip": "00100", "utm_source": "news"}
-    response = await world.http.post(f"/v1/forms/{form}", data=sent, headers=headers)
+    response = await post_from(world, "198.51.100.7", form, sent, headers)
     assert response.status_code == 201, response.text
     assert (response.json()["status"], response.json()["location"]) == ("accepted", "pending")
     lead = await shown(world, response)
@@ -95,7 +103,7 @@ async def test_i2_28_a_public_form_needs_no_key_and_has_a_trap_and_a_limit(world
 
     async def post(address: str, number: int) -> int:
         data = FIELDS | {"tel": f"04012345{number:02}", "website": ""}
-        response = await world.http.post(path, data=data, headers={"X-Forwarded-For": address})
+        response = await post_from(world, address, form, data, {"X-Forwarded-For": f"192.0.2.{number}"})
         assert response.status_code != 429 or response.headers["retry-after"]
         return response.status_code
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiosmtpd.smtp import SMTP
-from contracts.events.intake import LeadAcceptedV1, PartnerContent, PartnerCreatedV1
+from contracts.events.intake import LeadAcceptedV1, PartnerContent, PartnerCreatedV1, ReturnContent, ReturnRequestedV1
 from contracts.events.values import LeadRef, Person
 from notify_svc.app import build, build_sender
 from notify_svc.sending.sender import Sender
@@ -199,5 +199,74 @@ def make_lead() -> Callable[..., LeadAcceptedV1]:
             "comments": f"words about {number}",
         }
         return LeadAcceptedV1(lead=ref, **(standard | fields))
+
+    return make
+
+
+@pytest_asyncio.fixture
+async def queued(service: ServiceUnderTest, make_lead: Any, make_partner: Any) -> None:
+    """One mail waits."""
+    await service.deliver(make_partner())
+    await service.deliver(make_lead())
+
+
+@pytest.fixture
+def make_return(make_lead: Any) -> Callable[..., ReturnContent]:
+    def make(kind: type[ReturnContent] = ReturnRequestedV1, **fields: Any) -> Any:
+        now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+        standard: dict[str, Any] = {
+            "return_id": "ret_1",
+            "lead": make_lead().lead,
+            "reason": "wrong-number",
+            "requested_at": now,
+            "answer_by": now + timedelta(days=7),
+            "comment": "The agent thinks it is a fax",
+            "external_id": "ext-1",
+            "evidence": {"validation_notes": ["secret note"]},
+        }
+        return kind(**(standard | fields))
+
+    return make
+
+
+@pytest.fixture
+def new_rule(service: ServiceUnderTest) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """About rejected leads, and to one address, unless it is said otherwise; `text` is its template's."""
+
+    async def template(text: str) -> str:
+        body = {"name": "T", "subject": "{{ lead.id }} {{ project.name }}", "text": text}
+        answer = await service.http.post("/v1/templates", json=body, headers=service.headers())
+        return answer.json()["id"]
+
+    async def make(*recipients: dict[str, str], **fields: Any) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "name": "Rejections",
+            "event_types": ["intake.lead.rejected.v1"],
+            "recipients": recipients or [{"kind": "address", "address": "Boss@Centre.example"}],
+        }
+        text = fields.pop("text", "{{ event.type }} {{ data.reason }}")
+        if "template_id" not in fields:
+            fields["template_id"] = await template(text)
+        headers = service.headers("supervisor")
+        answer = await service.http.post("/v1/notification-rules", json=body | fields, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    return make
+
+
+@pytest.fixture
+def make_template(service: ServiceUnderTest) -> Callable[..., Awaitable[dict[str, Any]]]:
+    async def make(**fields: Any) -> dict[str, Any]:
+        new: dict[str, Any] = {
+            "name": "Answer",
+            "subject": "About {{ lead.external_id }}",
+            "html": "<style>p { color: red }</style><p>Dear <b>{{ lead.name }}</b></p>"
+            "<a href='https://a.example/x'>here</a>",
+            "sample": {"lead": {"external_id": "CRM-1", "name": "Aino"}},
+        }
+        answer = await service.http.post("/v1/templates", json=new | fields, headers=service.headers("supervisor"))
+        assert answer.status_code == 201, answer.text
+        return answer.json()
 
     return make

@@ -74,6 +74,7 @@ async def test_s0_9_on_activation_every_contact_is_released_once_in_portions(api
     assert (await announce(api, count=1102)).json()["contacts"] == 1102
     (*_, last) = await released(api)
     assert sorted(last.contacts) == ["c1100", "c1101"]
+    assert await api.service.db.pool.fetchval("SELECT count(*) FROM crm_contacts WHERE contact <> '{}'") == 0
     shown = await api.get("crm/campaigns/camp-1")
     assert (shown["state"], shown["contacts"], shown["released"]) == ("active", 1102, 1102)
 

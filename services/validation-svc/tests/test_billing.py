@@ -76,6 +76,12 @@ async def test_v4_9_the_client_flips_billable_and_the_contact_status_stays(
         ("invalidated", "wrong person"),
         ("revalidated", "sorry"),
     ]
+    validators = service.headers("call_centre")
+    case = (await service.http.get("/v1/validation/cases/lead_0001", headers=validators)).json()
+    assert case["notes"] == []
+    for headers, there in ((validators, False), (service.headers(), True)):
+        exported = (await service.http.get("/v1/validation/export", headers=headers)).text
+        assert ("wrong person; sorry" in exported) is there
 
 
 @pytest.mark.parametrize("after", ["deliver", "both"])

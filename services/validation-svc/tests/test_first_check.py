@@ -96,20 +96,3 @@ async def test_v4_3_what_the_checks_say_later_counts(service: ServiceUnderTest, 
     await service.deliver(make_lead(2, kind=LeadUpdatedV1, problems=CAUTION), 2)
     listed = (await service.http.get(CASES, headers=service.headers("call_centre"))).json()["data"]
     assert [case["lead_id"] for case in listed] == ["lead_0001"]
-
-
-async def test_v4_4_the_project_says_how_many_attempts(
-    service: ServiceUnderTest, make_lead: Any, decide: Any, tell_project: Any
-):
-    """Without a word of the project, the setting (5) holds."""
-    await tell_project(1, max_attempts=2)
-    await service.deliver(make_lead(1))
-    await service.deliver(make_lead(2, project_id="prj_unknown"))
-    assert [(await decide("lead_0001", "unconfirmed")).json()["status"] for _ in range(2)] == [
-        "unconfirmed",
-        "exhausted",
-    ]
-    assert [(await decide("lead_0002", "unconfirmed")).json()["status"] for _ in range(5)][-2:] == [
-        "unconfirmed",
-        "exhausted",
-    ]

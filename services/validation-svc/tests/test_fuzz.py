@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from servicekit.fuzzing import fuzz
+import pytest
+from servicekit.fuzzing import REQUESTS, fuzz
 from servicekit.testing import ServiceUnderTest
 
 
+@pytest.mark.timeout(300 + 5 * REQUESTS)
 async def test_no_made_up_request_brings_the_service_out_of_its_contract(service: ServiceUnderTest, make_lead: Any):
     """`LEADWIRE_FUZZ_REQUESTS=1000` for a long run."""
     leads = [make_lead(number) for number in range(1, 9)]

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+import pytest
 from contracts.envelope import decode_envelope, decode_event
 from contracts.events.intake import (
     ErasureRequestedV1,
@@ -256,6 +257,7 @@ class CaseMachine(RuleBasedStateMachine):
                 state = after
 
 
+@pytest.mark.timeout(300 + 5 * EXAMPLES)
 async def test_v4_the_machine_holds_in_any_order_of_steps(service: ServiceUnderTest):
     """`LEADWIRE_MACHINE_EXAMPLES=2000` for a long run."""
     loop = asyncio.get_running_loop()

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from contracts.events.intake import ReturnRequestedV1
-from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
 from servicekit.testing import ServiceUnderTest
 
 NEXT = "/v1/validation/next"
@@ -49,19 +48,6 @@ async def test_v4_11_decide_and_get_the_next_case_in_one_call(service: ServiceUn
             seen.append(lead_id)
     assert seen == ["lead_00001", "lead_00002", "lead_00003"]
     assert (await ask()).status_code == 204
-
-
-async def test_v4_5_a_lease_keeps_nobody_from_deciding_first(
-    service: ServiceUnderTest, fill: Any, ask: Any, decide: Any
-):
-    await fill(1)
-    token = (await ask("usr_v")).json()["lease"]["token"]
-    other = service.headers("call_centre", user_id="usr_other")
-    assert (await decide("lead_00001", "rejected", headers=other)).status_code == 200
-    second = await decide("lead_00001", "confirmed", lease_token=token)
-    assert (second.status_code, second.json()["decision"]["decided_by"]) == (409, "usr_other")
-    assert len(await service.published(CaseConfirmedV1, CaseRejectedV1)) == 1
-    assert (await ask("usr_v")).status_code == 204
 
 
 async def test_v4_11_an_attempted_case_is_nobodys_next_for_a_while_then_waits_at_the_end(

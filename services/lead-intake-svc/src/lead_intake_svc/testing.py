@@ -111,6 +111,17 @@ class World:
     async def count(self, table: str) -> int:
         return int(await self.service.db.pool.fetchval(f"SELECT count(*) FROM {table}"))
 
+    async def traces(self, *words: str) -> list[str]:
+        """The tables whose rows hold one of the words, as text or inside of bytes."""
+        tables = await self.rows("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+        found: list[str] = []
+        for table in (row["name"] for row in tables):
+            for word in words:
+                text = f"SELECT EXISTS (SELECT FROM {table} AS t WHERE t::text ILIKE $1 OR t::text LIKE $2)"
+                if await self.service.db.pool.fetchval(text, f"%{word}%", f"%{word.encode().hex()}%"):
+                    found.append(f"{table}: {word}")
+        return sorted(found)
+
 
 async def make_world(service: ServiceUnderTest) -> World:
     empty = World(service, "", "")

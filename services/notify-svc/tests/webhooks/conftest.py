@@ -264,3 +264,12 @@ class Names:
 @pytest.fixture
 def names_of() -> type[Names]:
     return Names
+
+
+@pytest.fixture
+def held(make_lead: Any, lead_ref: Any) -> Any:
+    def make(number: int = 1, after_validation: str = "deliver", **fields: Any) -> Any:
+        made = make_lead(number, hold=True, after_validation=after_validation, **fields)
+        return type(made)(**{name: getattr(made, name) for name in made.__struct_fields__} | {"lead": lead_ref(number)})
+
+    return make

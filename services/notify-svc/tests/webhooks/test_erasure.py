@@ -4,11 +4,14 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.envelope import Trace, decode_envelope, encode
 from contracts.events.assignment import (
     LeadWithdrawnV1,
 )
 from contracts.events.intake import LeadErasedV1
+from messaging.subscription import Received
 from notify_svc.webhook_deliveries.scrub_deliveries import scrub_deliveries
+from notify_svc.webhook_events.fan_out import fan_out
 from servicekit.testing import ServiceUnderTest
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -73,3 +76,20 @@ async def test_i2_27_what_is_under_way_is_not_marked_after_its_erasure(
     row = await hooks.row()
     assert (row["state"], row["reason"], row["body"]) == ("cancelled", "erased", None)
     assert len(hook_sink.posts) == 1
+
+
+async def test_i2_27_last_words_let_nothing_else_of_their_batch_through(
+    service: ServiceUnderTest, hooks: Any, hook_sink: Any, lead_ref: Any
+):
+    await hooks.endpoint(hook_sink.url())
+    events = [
+        LeadErasedV1(lead=lead_ref(1), erasure_id="era_1"),
+        LeadWithdrawnV1(lead=lead_ref(1), received_at=NOW, reason="erased", cause_id="era_1"),
+    ]
+    messages = [encode(event, source="/leadwire/test", sequence=1, trace=Trace()) for event in events]
+    batch = [Received(event, decode_envelope(m.body)) for event, m in zip(events, messages, strict=True)]
+    async with service.db.unit_of_work() as work:
+        await scrub_deliveries(work, ["lead_0001"])
+    async with service.db.unit_of_work() as work:
+        await fan_out(work, batch)
+    assert [row["event_type"] for row in await hooks.rows()] == ["intake.lead.erased.v1"]

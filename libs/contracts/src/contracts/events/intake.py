@@ -84,8 +84,8 @@ class LeadReplacedV1(LeadEvent, frozen=True, kw_only=True):
     replacement_id: str
 
 
-@event("intake.lead.replacement_undone.v1")
-class LeadReplacementUndoneV1(LeadEvent, frozen=True, kw_only=True):
+@event("intake.replacement.undone.v1")
+class ReplacementUndoneV1(LeadEvent, frozen=True, kw_only=True):
     """`replacement_id` did not come in the stead of `lead` after all; it is billed as any other."""
 
     replacement_id: str

@@ -69,11 +69,9 @@ def facts_of(form: Record) -> FormFacts:
 
 
 def address_of(request: Request) -> str | None:
-    """As the gateway saw it."""
-    given = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    text = given or (request.client.host if request.client else "")
+    """As the server sees it, behind trusted proxies only what those say."""
     try:
-        return str(ip_address(text))
+        return str(ip_address(request.client.host if request.client else ""))
     except ValueError:
         return None
 

@@ -47,7 +47,16 @@ SUPPRESSIONS = (
     """,
     "CREATE INDEX suppressions_list ON suppressions (list_id, id) WHERE list_id IS NOT NULL",
     """
-    COMMENT ON COLUMN suppressions.value IS 'normalised; of an erased person hmac: and a keyed hash'
+    COMMENT ON COLUMN suppressions.value IS 'normalised; of an erased person keyed: and a hash'
+    """,
+    """
+    CREATE UNLOGGED TABLE suppression_incoming (
+        id text NOT NULL, kind text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, hashed text COLLATE "C"
+    )
+    """,
+    """
+    COMMENT ON TABLE suppression_incoming IS
+        'An upload on its way into suppressions. Emptied in the transaction that filled it: nobody ever sees a row'
     """,
     """
     CREATE TABLE suppression_tells (
@@ -112,6 +121,7 @@ def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     op.execute("DROP TABLE form_hits")
     op.execute("DROP TABLE forms")
+    op.execute("DROP TABLE suppression_incoming")
     op.execute("DROP TABLE suppression_tells")
     op.execute("DELETE FROM suppressions WHERE list_id IS NOT NULL")
     op.execute("ALTER TABLE suppressions DROP COLUMN list_id")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asyncpg import Record
-from contracts.events.intake import LeadReplacementUndoneV1, LeadUpdatedV1
+from contracts.events.intake import LeadUpdatedV1, ReplacementUndoneV1
 from lead_intake_svc.leads.store import find_whole, next_version
 from lead_intake_svc.leads.whole_lead import lead_content, lead_ref
 from lead_intake_svc.replacements import store
@@ -49,7 +49,7 @@ async def undo_replacement(work: UnitOfWork, lead_id: str) -> None:
     await store.free_slot(work, lead_id)
     await _mark(work, lead, None, billable=slot["was_billable"])
     version = await next_version(work, original["id"])
-    work.publish(LeadReplacementUndoneV1(lead=lead_ref(original), replacement_id=lead_id), sequence=version)
+    work.publish(ReplacementUndoneV1(lead=lead_ref(original), replacement_id=lead_id), sequence=version)
 
 
 async def _mark(work: UnitOfWork, lead: Record, original_id: str | None, *, billable: bool) -> None:

@@ -16,16 +16,12 @@ ON CONFLICT (lower(name), scope, (coalesce(scope_id, ''))) DO UPDATE SET name = 
     as_of = $6, version = l.version + 1, updated_at = now()
 RETURNING id
 """
-_INCOMING = """
-CREATE TEMPORARY TABLE incoming (id text, kind text COLLATE "C", value text COLLATE "C", hashed text COLLATE "C")
-ON COMMIT DROP
-"""
 # Whoever was erased stays a hash. `urgent` is what concerns leads that are inside: it is told before the rest.
 _ADD = """
 WITH added AS (
     INSERT INTO suppressions (id, kind, value, scope, scope_id, list_id)
     SELECT DISTINCT ON (kind, value) i.id, i.kind, i.value, l.scope, l.scope_id, l.id
-    FROM incoming AS i CROSS JOIN suppression_lists AS l
+    FROM suppression_incoming AS i CROSS JOIN suppression_lists AS l
     WHERE l.id = $1 AND NOT EXISTS (
         SELECT FROM suppressions AS s WHERE s.list_id = $1 AND s.kind = i.kind AND s.value = i.hashed)
     ON CONFLICT DO NOTHING RETURNING id, kind, value, scope, scope_id, list_id
@@ -53,8 +49,8 @@ SELECT count(*) FROM gone
 """
 
 
-_REMOVE = _removed("""s.value NOT LIKE 'hmac:%' AND NOT EXISTS (
-        SELECT FROM incoming AS i WHERE i.kind = s.kind AND i.value = s.value)""")
+_REMOVE = _removed("""s.value NOT LIKE 'keyed:%' AND NOT EXISTS (
+        SELECT FROM suppression_incoming AS i WHERE i.kind = s.kind AND i.value = s.value)""")
 _EMPTY = _removed("true")
 _COUNT = f"""
 UPDATE suppression_lists SET entries = entries + $2 WHERE id = $1 RETURNING {_SHOWN}
@@ -63,6 +59,7 @@ _FIND = f"SELECT {_SHOWN} FROM suppression_lists WHERE id = $1"
 _LIST = f"""
 SELECT {_SHOWN} FROM suppression_lists WHERE $1::text IS NULL OR id < $1 ORDER BY id DESC LIMIT $2
 """
+_FORGET_INCOMING = "DELETE FROM suppression_incoming"
 _DELETE = "DELETE FROM suppression_lists WHERE id = $1"
 _TAKE = """
 DELETE FROM suppression_tells WHERE position IN (
@@ -81,17 +78,14 @@ async def upsert(work: UnitOfWork, list_id: str, values: Sequence[Any]) -> str:
     return str(await work.fetchval(_UPSERT, list_id, *values))
 
 
-async def prepare(work: UnitOfWork) -> None:
-    await work.execute(_INCOMING)
-
-
 async def receive(work: UnitOfWork, rows: Sequence[tuple[str, str, str, str | None]]) -> None:
     """`rows`: id, kind, value, hash."""
-    await work.connection.copy_records_to_table("incoming", records=rows)
+    await work.connection.copy_records_to_table("suppression_incoming", records=rows)
 
 
-async def prepared(work: UnitOfWork) -> None:
-    await work.connection.execute("ANALYZE incoming", timeout=LONG_SECONDS)
+async def forget_incoming(work: UnitOfWork) -> None:
+    """What this transaction received. Nothing is ever committed there, so that uploads do not see each other's."""
+    await work.connection.execute(_FORGET_INCOMING, timeout=LONG_SECONDS)
 
 
 async def add(work: UnitOfWork, list_id: str) -> int:

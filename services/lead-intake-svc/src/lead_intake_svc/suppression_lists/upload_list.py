@@ -48,16 +48,15 @@ class Uploaded:
 async def upload_list(work: UnitOfWork, upload: ListUpload, hashing: Hashing) -> Uploaded:
     """Raises 422 for a file that has nothing in it: replacing a list by it would let everybody through."""
     seen = Seen()
-    await store.prepare(work)
     await _receive(work, upload, hashing, seen)
     if seen.valid == 0:
         raise invalid("suppression-list-empty", "No row of the file has a value that a lead can have.", "/file")
-    await store.prepared(work)
     wanted_id = new_id("sul")
     values = (upload.name, upload.scope, upload.scope_id, upload.national, upload.moment)
     list_id = await store.upsert(work, wanted_id, values)
     removed = await store.remove_others(work, list_id) if upload.mode == "replace" else 0
     added = await store.add(work, list_id)
+    await store.forget_incoming(work)
     row = await store.count(work, list_id, added - removed)
     await bump(work, "projects")
     await bump(work, "suppressions")

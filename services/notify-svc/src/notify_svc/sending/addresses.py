@@ -1,4 +1,4 @@
-"""Which addresses we hand to an SMTP server: pure rules."""
+"""Which addresses we hand to an SMTP server, and take at our door."""
 
 import re
 from typing import Annotated

@@ -1,6 +1,6 @@
 """Puts deliveries into the ledger; the sender finds them there."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -32,9 +32,9 @@ class NewDelivery:
 
 
 async def queue_deliveries(
-    work: UnitOfWork, deliveries: Sequence[NewDelivery], although_erased: Collection[str] = ()
+    work: UnitOfWork, deliveries: Sequence[NewDelivery], *, although_erased: bool = False
 ) -> None:
-    """One per (event, endpoint, purpose) ever. Of erased leads none, but for those in `although_erased`.
+    """One per (event, endpoint, purpose) ever, and unless `although_erased` none of erased leads.
 
     For an endpoint that is disabled the ledger says `cancelled`: `recover` sends it later.
     """
@@ -42,7 +42,7 @@ async def queue_deliveries(
         return
     await store.hold_off_erasure(work)
     about = {delivery.lead.lead_id for delivery in deliveries if delivery.lead is not None}
-    erased = await store.erased_among(work, list(about)) - set(although_erased)
+    erased = set[str]() if although_erased else await store.erased_among(work, list(about))
     rows = [_row(d) for d in deliveries if d.lead is None or d.lead.lead_id not in erased]
     if rows:
         await store.insert_deliveries(work, rows)

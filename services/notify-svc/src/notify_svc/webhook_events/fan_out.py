@@ -23,9 +23,10 @@ async def fan_out(work: UnitOfWork, batch: Sequence[Received[Any]]) -> None:
     partners = {received.event.lead.partner_id for received in batch}
     with_comments = await store.partners_with_comments(work, list(partners))
     deliveries = [delivery for received in batch for delivery in _deliveries_of(received, listeners, with_comments)]
+    await queue_deliveries(work, [each for each in deliveries if each.cause_type != LeadErasedV1.type])
     # Of an erased lead nothing more is told, but this: receivers have to forget it, too (GDPR, article 19).
-    last_words = {d.lead.lead_id for d in deliveries if d.lead and d.cause_type == LeadErasedV1.type}
-    await queue_deliveries(work, deliveries, although_erased=last_words)
+    last_words = [each for each in deliveries if each.cause_type == LeadErasedV1.type]
+    await queue_deliveries(work, last_words, although_erased=True)
 
 
 def _deliveries_of(

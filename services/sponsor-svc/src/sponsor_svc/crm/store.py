@@ -30,7 +30,8 @@ UPDATE crm_campaigns SET contacts = contacts + (SELECT count(*) FROM kept WHERE 
     updated_at = now()
 WHERE external_id = $1 AND EXISTS (SELECT FROM kept)
 """
-# The campaign's lock keeps its portions in order, and workers from waiting for each other.
+# The campaign's lock keeps its portions in order, and workers from waiting for each other. Of a released contact
+# only its id stays here: the person is intake's, and forgotten there.
 _TAKE = """
 WITH campaign AS (
     SELECT c.external_id, c.project_id, c.contact_list_id
@@ -40,12 +41,14 @@ WITH campaign AS (
     LIMIT 1 FOR UPDATE OF c SKIP LOCKED
 ),
 portion AS (
-    SELECT k.campaign_id, k.external_id FROM crm_contacts AS k JOIN campaign AS c ON k.campaign_id = c.external_id
+    SELECT k.campaign_id, k.external_id, k.contact
+    FROM crm_contacts AS k JOIN campaign AS c ON k.campaign_id = c.external_id
     WHERE k.released_at IS NULL ORDER BY k.position LIMIT $1
 )
-UPDATE crm_contacts AS k SET released_at = now() FROM portion, campaign
+UPDATE crm_contacts AS k SET released_at = now(), contact = '{}' FROM portion, campaign
 WHERE k.campaign_id = portion.campaign_id AND k.external_id = portion.external_id
-RETURNING campaign.external_id AS campaign_id, campaign.project_id, campaign.contact_list_id, k.external_id, k.contact
+RETURNING campaign.external_id AS campaign_id, campaign.project_id, campaign.contact_list_id, k.external_id,
+    portion.contact
 """
 
 

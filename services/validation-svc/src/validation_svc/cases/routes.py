@@ -30,7 +30,7 @@ def case_routes(database: Database, *, attempts: store.AttemptRules, lease: time
         row = await store.read_case(database, lead_id, sees_all=scope.sees_all(caller))
         if row is None:
             raise not_found()
-        notes = await store.read_notes(database, lead_id)
+        notes = await store.read_notes(database, lead_id, sees_all=scope.sees_all(caller))
         return shapes.shape_case_with_notes(row, notes, all_columns=scope.sees_all(caller))
 
     @routes.post("/cases/{lead_id}/reopen")

@@ -112,7 +112,12 @@ SELECT {COLUMNS} FROM c
 """
 
 READ_CASE = f"SELECT {COLUMNS} FROM cases c WHERE lead_id = $1 AND ($2 OR c.shown)"
-READ_NOTES = "SELECT version, at, by, status, text FROM case_notes WHERE lead_id = $1 ORDER BY version"
+# What the client said about billing is no validator's business.
+NOTES_OF_VALIDATORS = "n.status NOT IN ('invalidated', 'revalidated')"
+READ_NOTES = f"""
+SELECT version, at, by, status, text FROM case_notes n
+WHERE lead_id = $1 AND ($2 OR {NOTES_OF_VALIDATORS}) ORDER BY version
+"""
 READ_STANDING = """
 SELECT c.lead_id, c.state, c.attempts, c.version, c.decided_by, c.decided_at, c.shown, c.lease_token, n.text AS note,
     EXISTS (SELECT FROM returns r WHERE r.lead_id = c.lead_id AND r.stands) AS returning
@@ -169,9 +174,9 @@ async def read_case(database: Database, lead_id: str, *, sees_all: bool) -> Reco
     return await database.pool.fetchrow(READ_CASE, lead_id, sees_all)
 
 
-async def read_notes(database: Database | UnitOfWork, lead_id: str) -> list[Record]:
+async def read_notes(database: Database | UnitOfWork, lead_id: str, *, sees_all: bool) -> list[Record]:
     source = database if isinstance(database, UnitOfWork) else database.pool
-    return await source.fetch(READ_NOTES, lead_id)
+    return await source.fetch(READ_NOTES, lead_id, sees_all)
 
 
 def lead_ref(row: Record) -> LeadRef:

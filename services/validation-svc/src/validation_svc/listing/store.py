@@ -7,10 +7,12 @@ from typing import Any
 from asyncpg import Record
 from messaging.database import Database
 
-from validation_svc.cases.store import COLUMNS
+from validation_svc.cases.store import COLUMNS, NOTES_OF_VALIDATORS
 
 PORTION = 500
-NOTES = "(SELECT array_agg(n.text ORDER BY n.version) FROM case_notes n WHERE n.lead_id = c.lead_id) AS notes"
+NOTES = (
+    "(SELECT array_agg(n.text ORDER BY n.version) FROM case_notes n WHERE n.lead_id = c.lead_id AND {which}) AS notes"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,10 @@ async def list_cases(database: Database, filters: CaseFilters, after: Key | None
 
 async def every_case(database: Database, filters: CaseFilters) -> AsyncIterator[list[Record]]:
     """With `notes`, in portions: no transaction is held open for a slow reader."""
+    notes = NOTES.format(which="true" if filters.sees_all else NOTES_OF_VALIDATORS)
     after: Key | None = None
     while True:
-        query, parameters = select_cases(f"{COLUMNS}, {NOTES}", filters, after, PORTION)
+        query, parameters = select_cases(f"{COLUMNS}, {notes}", filters, after, PORTION)
         rows = await database.pool.fetch(query, *parameters)
         yield rows
         if len(rows) < PORTION:

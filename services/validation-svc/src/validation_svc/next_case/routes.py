@@ -35,4 +35,5 @@ async def following(work: UnitOfWork, caller: Identity, asked: NextInput, lease:
     row = await take_next_case(work, by, lease, skip=asked.skip)
     if row is None:
         return None
-    return shape_next(row, await read_notes(work, row["lead_id"]), all_columns=all_of_it)
+    notes = await read_notes(work, row["lead_id"], sees_all=all_of_it)
+    return shape_next(row, notes, all_columns=all_of_it)
