@@ -18,7 +18,7 @@ from lead_intake_svc.testing import World, bearer, environment_for, make_world, 
 from servicekit.migrations import migrate
 from servicekit.testing import ServiceUnderTest, http_client
 
-from performance import insert_limits
+from performance import file_memory, insert_limits
 from performance.figures import Figure, Run, Target, alternating
 from performance.intake import SUPPRESS
 from performance.machines import create_database, postgres
@@ -145,7 +145,8 @@ async def measure(run: Run) -> list[Figure]:
         await insert_limits.Limits(limit_dsn).prepare()
         async with product(await create_database(server, "intake"), rows) as ours:
             limit = Limit(limit_dsn, ours.content, rows)
-            seen = await alternating(run.rounds, {"product": ours.run, "copy": limit.run})
+            seen = await alternating(run.rounds, {"copy": limit.run, "product": ours.run})
+            memory = await file_memory.measure(ours.dsn, ours.world.key, ours.content)
     mine = seen["product"]
     return [
         Figure(
@@ -155,6 +156,6 @@ async def measure(run: Run) -> list[Figure]:
             limit=seen["copy"]["rate"],
             limit_name="COPY and insert",
             target=Target(goal=0.25),
-            details={"worker CPU µs a row": mine["cpu"], "worker MiB above rest": mine["memory"]},
+            details={"worker CPU µs a row": mine["cpu"], "worker MiB above rest": mine["memory"], **memory},
         )
     ]

@@ -18,10 +18,10 @@ async def test_no_made_up_request_brings_the_service_out_of_its_contract(world: 
     )
     callers = [
         bearer(world.key),
-        world.service.headers(),
-        world.service.headers("supervisor"),
-        world.service.headers("partner", partner_id=world.partner_id),
-        world.service.headers("sponsor", sponsor_id="spo_a"),
+        world.service.headers,
+        lambda: world.service.headers("supervisor"),
+        lambda: world.service.headers("partner", partner_id=world.partner_id),
+        lambda: world.service.headers("sponsor", sponsor_id="spo_a"),
         {},
     ]
     known = {

@@ -24,12 +24,14 @@ SEED: Final = int(os.environ.get("LEADWIRE_FUZZ_SEED", "1"))
 PROBLEM: Final = {"type", "title", "status", "code", "detail", "request_id", "errors"}
 BASE: Final = "http://service"
 Headers = Mapping[str, str]
+# A signed identity lives for a minute, a long run for longer: then a caller is asked for its headers each time.
+Caller = Headers | Callable[[], Headers]
 AnyCase = Case[Any]
 
 
 async def fuzz(
     service: ServiceUnderTest,
-    callers: Sequence[Headers],
+    callers: Sequence[Caller],
     *,
     known: Mapping[str, Sequence[str]] | None = None,
     skip: Collection[str] = (),
@@ -39,16 +41,19 @@ async def fuzz(
     Raises AssertionError, or an exception group of Schemathesis, for an answer that must never be: a 5xx, an error
     that is no problem document, a success that is not what the document promises.
 
-    `callers`: the headers that requests are sent with, in turn. `known`: values for path parameters that lead further
-    than random ones do, `{"lead_id": ["lead_1"]}`. `skip`: operations that never end, e.g. streams.
+    `callers`: the headers that requests are sent with, in turn, or what gives them anew each time. `known`: values for
+    path parameters that lead further than random ones do, `{"lead_id": ["lead_1"]}`. `skip`: operations that never
+    end, e.g. streams.
     """
     loop = asyncio.get_running_loop()
     answered: Counter[tuple[str, int]] = Counter()
 
-    def send(case: AnyCase, caller: Headers, further: Mapping[str, str]) -> None:
+    def send(case: AnyCase, caller: Caller, further: Mapping[str, str]) -> None:
         case.path_parameters.update({name: further[name] for name in case.path_parameters if name in further})
         # This is Hypothesis' own thread: the service and its database pool stay on their loop.
-        answer = asyncio.run_coroutine_threadsafe(_send(service, case, caller), loop).result(60)
+        answer = asyncio.run_coroutine_threadsafe(
+            _send(service, case, caller() if callable(caller) else caller), loop
+        ).result(60)
         answered[case.operation.label, answer.status_code] += 1
         _check(case, answer)
 
@@ -77,7 +82,7 @@ def _run(send: Callable[..., None], made: Sequence[st.SearchStrategy[Any]]) -> N
     @seed(SEED)
     @run
     @given(*made)
-    def each(case: AnyCase, caller: Headers, further: Mapping[str, str]) -> None:
+    def each(case: AnyCase, caller: Caller, further: Mapping[str, str]) -> None:
         send(case, caller, further)
 
     try:

@@ -85,14 +85,6 @@ FROM unnest($2::text[], $3::bytea[]) AS sent (external_id, fingerprint)
 WHERE l.external_id = sent.external_id AND l.partner_id || '' = $1 AND l.status = 'rejected'
     AND l.fingerprint <> sent.fingerprint
 """
-# Rows that became no lead are found by what stands in them: a number by its last digits, however it was written.
-_FORGET_PERSON = """
-UPDATE import_rows SET cells = NULL
-WHERE cells IS NOT NULL AND result IN ('rejected', 'invalid') AND (lead_id = ANY($1) OR EXISTS (
-    SELECT FROM unnest(cells) AS cell WHERE lower(btrim(cell)) = ANY($2)
-        OR right(regexp_replace(cell, '[^0-9]', '', 'g'), 7) = ANY($3)
-))
-"""
 _OUTBOX_LENGTH = "SELECT coalesce(max(position) - min(position) + 1, 0) FROM outbox"
 _ABANDONED_CHUNKS = """
 DELETE FROM import_chunks AS c WHERE c.stored_at < now() - interval '1 day'
@@ -220,13 +212,6 @@ async def set_aside_rejected(
     connection: Connected, partner_id: str, external_ids: Sequence[str], fingerprints: Sequence[bytes]
 ) -> None:
     await connection.execute(_SET_ASIDE, partner_id, external_ids, fingerprints)
-
-
-async def forget_person(work: UnitOfWork, lead_ids: Sequence[str], phones: Sequence[str], emails: Sequence[str]) -> int:
-    """Clears the cells of failed rows that are about somebody, and of a few others whose numbers end alike."""
-    endings = [phone[-7:] for phone in phones]
-    done = await work.execute(_FORGET_PERSON, lead_ids, [email.lower() for email in emails], endings)
-    return int(done.rpartition(" ")[2])
 
 
 async def outbox_length(pool: Pool) -> int:
