@@ -35,7 +35,7 @@ golden: .venv/.ready  ## bring the golden files of the events up to date; refuse
 	@$(BIN)/python -m contracts.golden write
 
 docs: .venv/.ready  ## bring the tables in docs/ up to date that are made from the code
-	@$(BIN)/python -m leadwire.operate.settings_table
+	@$(BIN)/python -m leadwire.operate.documentation
 
 fix: .venv/.ready
 	@$(BIN)/ruff format .

@@ -12,7 +12,7 @@ from leadwire.announcement import Login
 from leadwire.documents import asyncapi_document, openapi_document
 from leadwire.installation import PORT_NAMES, Installation, settings_from
 from leadwire.openapi import platform_document
-from leadwire.operate.settings_table import with_settings
+from leadwire.operate.documentation import TABLES, fresh
 from leadwire.provision import Databases
 from leadwire.secrets_file import Secrets
 from leadwire.services import SERVICES, Service, service_of
@@ -127,7 +127,9 @@ def _references(value: Any) -> Iterator[str]:
             return
 
 
-def test_every_setting_is_in_the_documentation():
-    text = (Path(__file__).parents[2] / "docs/operations.md").read_text()
-    assert "| `LEADWIRE_DATABASE_URL` | all | required |" in text
-    assert with_settings(text) == text, "run make docs"
+@pytest.mark.parametrize("document", TABLES, ids=str)
+def test_tables_that_are_made_from_the_code_are_fresh(document: Path):
+    root = Path(__file__).parents[2]
+    text = (root / document).read_text()
+    assert TABLES[document][1]() in text
+    assert fresh(document, root) == text, "run make docs"

@@ -1,8 +1,6 @@
 """`leadwire settings`: every setting of every service, as the table in docs/operations.md."""
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -12,13 +10,7 @@ from servicekit.settings import ServiceSettings
 
 from leadwire.services import SERVICES
 
-_MARKED = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- /settings -->)", re.DOTALL)
 _HEAD = ("| setting | who | default | what |", "|---|---|---|---|")
-
-
-def with_settings(document: str) -> str:
-    """The document with the table of today between its marks."""
-    return _MARKED.sub(lambda _: settings_table(), document)
 
 
 def settings_table() -> str:
@@ -46,8 +38,3 @@ def _row(name: str, who: str, field: FieldInfo) -> str:
 
 def _shown(default: Any) -> str:
     return "" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
-
-
-if __name__ == "__main__":
-    DOCUMENT = Path("docs/operations.md")
-    DOCUMENT.write_text(with_settings(DOCUMENT.read_text()))

@@ -22,13 +22,13 @@ from validation_svc.returns.keep_returns import keep_returns
 
 SUBSCRIPTIONS = (
     Subscription(
-        name="validation-svc.leads",
+        name="leads",
         ordering=Ordering.LAST_VERSION_WINS,
         handlers={LeadAcceptedV1: open_cases, LeadUpdatedV1: open_cases},
         batch=100,
     ),
     Subscription(
-        name="validation-svc.projects",
+        name="projects",
         ordering=Ordering.LAST_VERSION_WINS,
         handlers={
             ProjectCreatedV1: keep_projects,
@@ -38,7 +38,7 @@ SUBSCRIPTIONS = (
         },
     ),
     Subscription(
-        name="validation-svc.returns",
+        name="returns",
         ordering=Ordering.LAST_VERSION_WINS,
         handlers={
             ReturnRequestedV1: keep_returns,
@@ -49,12 +49,12 @@ SUBSCRIPTIONS = (
         },
     ),
     Subscription(
-        name="validation-svc.deliveries",
+        name="deliveries",
         ordering=Ordering.COMMUTATIVE,
         handlers={WebhookDeliveredV1: keep_deliveries},
     ),
     Subscription(
-        name="validation-svc.erasures",
+        name="erasures",
         ordering=Ordering.COMMUTATIVE,
         handlers={ErasureRequestedV1: each(erase_leads)},
     ),

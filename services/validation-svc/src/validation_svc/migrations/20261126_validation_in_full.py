@@ -104,6 +104,9 @@ DOWNGRADE = (
 def upgrade() -> None:
     for statement in UPGRADE:
         op.execute(statement)
+    # Queue names had the service's name twice; what was handled under the old ones stays handled.
+    for table in ("inbox", "inbox_suspects"):
+        op.execute(f"UPDATE {table} SET subscription = split_part(subscription, '.', 2) WHERE subscription LIKE '%.%'")
 
 
 def downgrade() -> None:
