@@ -15,8 +15,14 @@ MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproj
 up: .venv/.ready  ## run the whole platform on this machine
 	@$(BIN)/leadwire up $(ARGS)
 
-test: .venv/.ready  ## every test, against PostgreSQL and RabbitMQ of its own
+test: .venv/.ready  ## every test, against PostgreSQL and RabbitMQ of its own; ARGS="services/sponsor-svc -x" for some
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone" libs services
+	@$(BIN)/python -m pytest -m alone services
+	@$(BIN)/python -m pytest cli tests
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: .venv/.ready  ## lint, types, import rules, contracts, generated files
 	@$(BIN)/ruff format --check .

@@ -9,6 +9,8 @@ import pytest
 from notify_svc.sending.lanes import Lanes
 from servicekit.testing import ServiceUnderTest
 
+pytestmark = pytest.mark.alone
+
 
 async def test_n5_5_a_slow_conversation_gives_its_place_away_and_its_domain_keeps_one():
     lanes = Lanes(2)

@@ -98,7 +98,7 @@ class LiveStatistics:
             topic.viewers.discard(viewer)
             if not topic.viewers:
                 self._topics.pop(question, None)
-            if not self._topics and self._task is not None:
+            if not self._topics:
                 # Let go of it, too: whoever comes while it still ends must not rely on it.
                 self._task.cancel()
                 self._task = None
