@@ -73,6 +73,8 @@ async def create_database(server: PostgresServer) -> str:
     name = f"messaging_{next(_numbers)}"
     admin = await asyncpg.connect(server.dsn())
     await admin.execute(f"CREATE DATABASE {name}")
+    # The server may be one whose other databases live for a test each; here a commit must survive a kill.
+    await admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
     await admin.close()
     connection = await asyncpg.connect(server.dsn(name))
     for statement in (*CREATE_TABLES, CREATE_EFFECTS):
