@@ -53,7 +53,7 @@ async def test_agents_and_validators_see_names_only(service: ServiceUnderTest, a
     allowed: dict[str, set[str]] = {
         "sponsors": {"id", "name"},
         "projects": {"id", "name", "kind", "state"},
-        "products": {"id", "name", "code", "sponsor_product_code", "price"},
+        "products": {"id", "name", "code", "sponsor_product_code"},
         "contact-lists": {"id", "name", "project_id", "expired"},
     }
     for path in PATHS:

@@ -51,7 +51,6 @@ class ProductName(Named):
 
     code: str
     sponsor_product_code: str | None
-    price: Price | None
 
 
 class ProductOut(Stored):
@@ -67,7 +66,7 @@ def shown(product: Product) -> ProductOut:
 
 
 def named(product: Product) -> ProductName:
-    return ProductName.model_validate({f: _plain(product)[f] for f in ProductName.model_fields})
+    return ProductName.model_validate({f: getattr(product, f) for f in ProductName.model_fields})
 
 
 def _plain(product: Product) -> dict[str, Any]:
