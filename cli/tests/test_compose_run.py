@@ -56,7 +56,6 @@ class Machine:
             **{f"{name}:8000": f"127.0.0.1:{port}" for name, port in self.ports.items()},
             **{f"{name}:8001": f"127.0.0.1:{port}" for name, port in self.ports.items()},
             "mail-sink": "127.0.0.1",
-            "2525": str(self.ports["smtp"]),
         }
 
     def environment(self, name: str) -> dict[str, str]:
@@ -72,6 +71,8 @@ class Machine:
             return str(self.ports[name])
         if key in HOSTS:
             return "127.0.0.1"
+        if key == "LEADWIRE_SMTP_PORT":
+            return str(self.ports["smtp"])
         if key == "LEADWIRE_GATEWAY_LISTEN":
             return self.gateway
         for there, here in self._places.items():

@@ -9,6 +9,7 @@ import httpx2
 
 RETRIES = 400
 PAUSE_SECONDS = 0.1
+UNAVAILABLE = {502, 503, 504}
 
 
 class Refused(Exception):
@@ -22,8 +23,15 @@ class Refused(Exception):
         super().__init__(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {document}")
 
 
+class Unavailable(Exception):
+    """Nobody is there to answer now: no connection, or 502, 503, 504."""
+
+
 class Api:
-    """One caller: an admin, an agent, a partner's program. Every method raises Refused for 4xx answers."""
+    """One caller: an admin, an agent, a partner's program.
+
+    Every method raises Refused for 4xx answers and Unavailable where nobody is there to answer.
+    """
 
     def __init__(self, http: httpx2.AsyncClient, token: str | None = None) -> None:
         self.http = http
@@ -38,7 +46,10 @@ class Api:
 
     async def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
         headers = {**self.headers, **options.pop("headers", {})}
-        return await self.http.request(method, path, headers=headers, **options)
+        try:
+            return await self.http.request(method, path, headers=headers, **options)
+        except httpx2.TransportError as error:
+            raise Unavailable(f"{method} {path}: {error!r}") from error
 
     async def get(self, path: str, **query: Any) -> Any:
         return _body(await self.request("GET", path, params=query))
@@ -61,11 +72,11 @@ class Api:
         for _ in range(RETRIES):
             try:
                 answer = await self.request("POST", path, json=body, headers=key)
-            except httpx2.TransportError:
+            except Unavailable:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             in_progress = answer.status_code == 409 and answer.json().get("code") == "idempotency-in-progress"
-            if answer.status_code not in {502, 503, 504} and not in_progress:
+            if answer.status_code not in UNAVAILABLE and not in_progress:
                 return answer
             await asyncio.sleep(PAUSE_SECONDS)
         raise AssertionError(f"nobody answered POST {path}")
@@ -97,5 +108,7 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 def _body(answer: httpx2.Response) -> Any:
     if 400 <= answer.status_code < 500:
         raise Refused(answer)
+    if answer.status_code in UNAVAILABLE:
+        raise Unavailable(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
     answer.raise_for_status()
     return answer.json() if answer.content else None

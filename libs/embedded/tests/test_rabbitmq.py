@@ -73,6 +73,17 @@ async def test_it_listens_on_the_loopback_interface_and_knows_no_guest(broker: R
         broker.ctl("add_user", "leadwire", "twice")
 
 
+def test_somebody_elses_broker_on_the_port_is_not_taken_for_ours(
+    broker: RabbitServer, folder: Path, package_cache: Path
+) -> None:
+    broker.start()
+    second = RabbitServer(folder / "second", package_cache=package_cache, port=broker.port)
+    with pytest.raises(ServerFailed, match=f"did not start on port {broker.port}"):
+        second.start()
+    assert not second.is_running()
+    assert broker.ctl("list_vhosts", "--no-table-headers") == "/"
+
+
 def test_a_node_left_behind_by_a_dead_process_is_taken_over(broker: RabbitServer, package_cache: Path) -> None:
     script = "import os, sys; from pathlib import Path; from embedded import RabbitServer\n"
     script += "RabbitServer(Path(sys.argv[1]), package_cache=Path(sys.argv[2])).start(); os.kill(os.getpid(), 9)"

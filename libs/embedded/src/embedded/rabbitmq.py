@@ -2,7 +2,6 @@
 
 import secrets
 import signal
-import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import quote
 
 from embedded import processes
 from embedded.account import server_account
+from embedded.amqp_login import accepts
 from embedded.errors import ServerFailed, with_log_tail
 from embedded.homes import private_home
 from embedded.ports import free_port, is_free
@@ -23,7 +23,8 @@ USER: Final = "leadwire"
 START_SECONDS: Final = 90
 STOP_SECONDS: Final = 30
 CTL_SECONDS: Final = 60
-PROTOCOL_HEADER: Final = b"AMQP\x00\x00\x09\x01"
+ANSWER_SECONDS: Final = 5
+PORT_TRIES: Final = 3
 
 
 class RabbitServer:
@@ -86,10 +87,7 @@ class RabbitServer:
                 if self._take_over():
                     return
                 self._end_all()
-                programs = self._programs()
-                self._choose_ports()
-                self._configure(home)
-                self._launch(programs, home)
+                self._bring_up(self._programs(), home)
         except OSError as error:
             raise ServerFailed(f"RabbitMQ cannot use the folder {self.data_dir}: {error}") from error
 
@@ -172,13 +170,8 @@ class RabbitServer:
         return self.is_running() and self._answers()
 
     def _answers(self) -> bool:
-        """Tell whether a broker greets on the port: it opens that at the very end of its start."""
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
-                connection.sendall(PROTOCOL_HEADER)
-                return connection.recv(1) == b"\x01"
-        except OSError:
-            return False
+        """Tell whether this node lets us in, which it does at the very end of its start."""
+        return accepts(self.port, USER, self._password, seconds=ANSWER_SECONDS)
 
     def _end_all(self) -> None:
         left = self._nodes() + self._epmds()
@@ -187,11 +180,26 @@ class RabbitServer:
         if not wait_gone(self._nodes, seconds=STOP_SECONDS, seen=left):
             raise with_log_tail("RabbitMQ's processes do not end", self.log)
 
+    def _bring_up(self, programs: Programs, home: Path) -> None:
+        """Start the node; where somebody else took one of its ports meanwhile, once more with another."""
+        for tries_left in reversed(range(PORT_TRIES)):
+            self._choose_ports()
+            self._configure(home)
+            try:
+                self._launch(programs, home)
+            except ServerFailed:
+                if not (tries_left and self._taken_ports()):
+                    raise
+            else:
+                return
+
     def _choose_ports(self) -> None:
+        for name in self._taken_ports():
+            replace(self.data_dir / name, str(free_port()))
+
+    def _taken_ports(self) -> list[str]:
         names = ["epmd-port", "distribution-port", "management-port", *(["port"] if self._wanted_port is None else [])]
-        for name in names:
-            if not is_free(self._port(name)):
-                replace(self.data_dir / name, str(free_port()))
+        return [name for name in names if not is_free(self._port(name))]
 
     def _configure(self, home: Path) -> None:
         texts = {
