@@ -9,10 +9,19 @@ from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.handing_out.rules import Seat
 from assignment_svc.queue.claims.store import Limits
-from assignment_svc.queue.eligibility.store import AGENT_CONDITIONS, LEAD_CONDITIONS, ONLINE, QUEUED, demand
+from assignment_svc.queue.eligibility.store import (
+    AGENT_CONDITIONS,
+    KEPT_FOR,
+    LEAD_CONDITIONS,
+    ONLINE,
+    PROJECT_CONDITIONS,
+    QUEUED,
+    demand,
+)
 from assignment_svc.work_items.item import WorkItem
 from assignment_svc.work_items.store import ITEM_COLUMNS, item_of
 
+Key = tuple[str, int]
 DEFAULTS: Final = "*"
 
 COLUMNS = """
@@ -61,6 +70,7 @@ ORDER BY a.agent_id FOR NO KEY UPDATE OF a
 
 SEATS = f"""
 SELECT a.agent_id, a.open_claims AS load, mine.leads AS has, p.claims_per_agent, t.given_at,
+    EXISTS (SELECT FROM account_responsibles r WHERE r.agent_id = a.agent_id AND r.project_id = $3) AS responsible,
     array_remove(ARRAY[{_REFUSED}], NULL) AS refused
 FROM campaign_agents t JOIN agents a USING (agent_id) JOIN projects p USING (project_id)
 CROSS JOIN LATERAL (
@@ -70,24 +80,38 @@ CROSS JOIN LATERAL (
 WHERE t.project_id = $3
 """
 
-# The conditions of a claim, for leads that nobody asked for.
+_PAIR = f"""unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
+        JOIN projects p ON p.project_id = pair.project_id AND {demand(PROJECT_CONDITIONS)}"""
+
+# The conditions of a claim, for leads that nobody asked for: those that anybody may have, and those kept for each agent
+# ('' and ids in $3) who has room, as many at most as $4 says. What is kept for somebody without room hides nothing.
 CANDIDATES = f"""
-SELECT {ITEM_COLUMNS}, (
-    SELECT r.agent_id FROM account_responsibles r
-    WHERE r.project_id = l.project_id AND r.account_id = l.content -> 'account' ->> 'external_id'
-) AS responsible
+SELECT {ITEM_COLUMNS}, nullif(candidate.whose, '') AS responsible
 FROM (
-    SELECT head.lead_id, head.rank, head.position
-    FROM unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
+    SELECT head.*, seat.whose FROM unnest($3::text[], $4::integer[]) AS seat (whose, depth)
     CROSS JOIN LATERAL (
-        SELECT q.lead_id, q.rank, q.position FROM queue q
-        WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
-        ORDER BY q.rank, q.position, q.lead_id LIMIT $3 + 8
+        SELECT one.* FROM {_PAIR} CROSS JOIN LATERAL (
+            SELECT q.lead_id, q.rank, q.position FROM queue q
+            WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
+              AND q.reserved_for = seat.whose
+            ORDER BY q.rank, q.position, q.lead_id LIMIT seat.depth
+        ) one ORDER BY one.rank, one.position, one.lead_id LIMIT seat.depth
     ) head
-    ORDER BY head.rank, head.position, head.lead_id LIMIT $3 + 8
 ) candidate JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id) JOIN projects p USING (project_id)
-WHERE {demand((QUEUED, *LEAD_CONDITIONS))}
-ORDER BY candidate.rank, candidate.position, candidate.lead_id LIMIT $3 FOR NO KEY UPDATE OF w SKIP LOCKED
+WHERE candidate.whose = {KEPT_FOR} AND {demand((QUEUED, *LEAD_CONDITIONS))}
+ORDER BY candidate.rank, candidate.position, candidate.lead_id LIMIT $5 FOR NO KEY UPDATE OF w SKIP LOCKED
+"""
+
+# What waits although it might be called, as far as anybody wants to count.
+STUCK = f"""
+SELECT count(*)::integer AS leads, (count(*) FILTER (WHERE stuck.reserved_for <> ''))::integer AS kept FROM (
+    SELECT one.reserved_for FROM {_PAIR} CROSS JOIN LATERAL (
+        SELECT q.lead_id, q.reserved_for FROM queue q
+        WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
+        ORDER BY q.reserved_for, q.rank, q.position, q.lead_id LIMIT 100 * $3::integer
+    ) one JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
+    WHERE {demand((QUEUED, *LEAD_CONDITIONS))} LIMIT $3
+) stuck
 """
 
 # Two questions, since each of the queue's indexes has one half of it.
@@ -166,6 +190,7 @@ async def read_seats(work: UnitOfWork, limits: Limits, project_id: str) -> list[
             max(0, min(limits.cap - row["load"], _or_more(row["claims_per_agent"]) - row["has"])),
             row["given_at"],
             tuple(row["refused"]),
+            row["responsible"],
         )
         for row in rows
     ]
@@ -176,11 +201,25 @@ def _or_more(cap: int | None) -> int:
 
 
 async def find_candidates(
-    work: UnitOfWork, keys: Sequence[tuple[str, int]], limit: int
+    work: UnitOfWork, keys: Sequence[Key], depths: Mapping[str, int], limit: int
 ) -> list[tuple[WorkItem, str | None]]:
-    """The best leads that may be called now, locked for this transaction, each with who is responsible for it."""
-    columns = ([project_id for project_id, _ in keys], [place_id for _, place_id in keys])
-    return [(item_of(row), row["responsible"]) for row in await work.fetch(CANDIDATES, *columns, limit)]
+    """The best leads that may be called now, locked for this transaction, each with who is responsible for it.
+
+    `depths`: how many at most to look at of what is kept for each agent; `''`: of what anybody may have.
+    """
+    rows = await work.fetch(CANDIDATES, *_columns(keys), list(depths), list(depths.values()), limit)
+    return [(item_of(row), row["responsible"]) for row in rows]
+
+
+async def count_stuck(work: UnitOfWork, keys: Sequence[Key], limit: int) -> tuple[int, int]:
+    """How many leads wait that may be called now, and how many of them are kept for somebody; not more than `limit`."""
+    row = await work.fetchrow(STUCK, *_columns(keys), limit)
+    assert row is not None  # noqa: S101 -- a count
+    return row["leads"], row["kept"]
+
+
+def _columns(keys: Sequence[Key]) -> tuple[list[str], list[int]]:
+    return [project_id for project_id, _ in keys], [place_id for _, place_id in keys]
 
 
 async def note_given(work: UnitOfWork, project_id: str, agent_ids: Sequence[str]) -> None:

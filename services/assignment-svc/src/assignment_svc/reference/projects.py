@@ -55,6 +55,7 @@ async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) 
         min(queue.lock_minutes, _LONGEST_LOCK_MINUTES),
         event.written_confirmation,
         event.offer.lapse_days,
+        event.intake.stale_suppressions == "block" and event.checks.get("suppression") != "off",
     )
     if now is None:
         return

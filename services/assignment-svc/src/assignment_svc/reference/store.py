@@ -21,9 +21,9 @@ WHERE project_id = $1 FOR UPDATE
 STORE_PROJECT = """
 INSERT INTO projects (project_id, version, name, state, sponsor_id, calling_mode, calling_from, calling_until,
     calling_days, consent_required, cool_down, max_attempts, max_age, newest_first, use_partner_priority,
-    status_after_request, lock_time, written_confirmation, offer_lapse)
+    status_after_request, lock_time, written_confirmation, offer_lapse, stale_lists_block)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(mins => $11), $12, make_interval(hours => $13), $14, $15,
-    $16, make_interval(mins => $17), $18, make_interval(days => $19))
+    $16, make_interval(mins => $17), $18, make_interval(days => $19), $20)
 ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, name = excluded.name, state = excluded.state,
     sponsor_id = excluded.sponsor_id, calling_mode = excluded.calling_mode, calling_from = excluded.calling_from,
     calling_until = excluded.calling_until, calling_days = excluded.calling_days,
@@ -31,7 +31,7 @@ ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, name = exclud
     max_attempts = excluded.max_attempts, max_age = excluded.max_age, newest_first = excluded.newest_first,
     use_partner_priority = excluded.use_partner_priority, status_after_request = excluded.status_after_request,
     lock_time = excluded.lock_time, written_confirmation = excluded.written_confirmation,
-    offer_lapse = excluded.offer_lapse
+    offer_lapse = excluded.offer_lapse, stale_lists_block = excluded.stale_lists_block
     WHERE projects.version < excluded.version
 RETURNING state, newest_first, use_partner_priority, max_age, max_attempts
 """
@@ -122,6 +122,13 @@ ON CONFLICT (suppression_id) DO UPDATE SET version = excluded.version, removed =
 RETURNING suppression_id, split_part(identity, ':', 1) AS kind, removed
 """
 
+# One that was removed is kept: an older version that comes later must not bring it back.
+STORE_SUPPRESSION_LIST = """
+INSERT INTO suppression_lists AS n (list_id, version, scope, scope_id, fresh_until) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (list_id) DO UPDATE SET version = excluded.version, fresh_until = excluded.fresh_until
+    WHERE n.version < excluded.version
+"""
+
 SUPPRESSIONS = """
 SELECT suppression_id, split_part(identity, ':', 1) AS kind, removed FROM suppressions
 WHERE suppression_id = ANY($1::text[]) AND NOT removed
@@ -201,6 +208,11 @@ async def store_agent(work: UnitOfWork, *values: Any) -> bool | None:
 
 async def store_suppressions(work: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> list[Record]:
     return await work.fetch(STORE_SUPPRESSIONS, rows)
+
+
+async def store_suppression_list(work: UnitOfWork, *values: Any) -> None:
+    """Id, version, scope, scope's id and until when it is fresh."""
+    await work.execute(STORE_SUPPRESSION_LIST, *values)
 
 
 async def read_suppressions(work: UnitOfWork, suppression_ids: Sequence[str]) -> list[Record]:

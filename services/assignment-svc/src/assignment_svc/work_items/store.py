@@ -10,6 +10,7 @@ from contracts.events.assignment import AttemptLoggedV1
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.conditions import Conditions
+from assignment_svc.queue.eligibility.store import KEPT_FOR
 from assignment_svc.work_items.change import Change
 from assignment_svc.work_items.item import WorkItem
 
@@ -46,8 +47,9 @@ WHERE w.lead_id = ANY($1::text[]) AND w.state IN ('queued', 'pending') AND w.exp
 # What enters the queue: `moved` has lead_id, state, old_state, priority, next_attempt_at, expires_at and called_back.
 # A call-back that somebody was promised comes before what nobody waits for. The reminder of an expiry stays until it
 # is due, whatever happens to the lead, so it is not set again for a lead that was waiting or claimed before.
-ENTER = """), entering AS MATERIALIZED (
+ENTER = f"""), entering AS MATERIALIZED (
     SELECT m.lead_id, l.project_id, l.place_id, m.next_attempt_at, m.old_state, p.handed_out, p.speed_target,
+        {KEPT_FOR} AS reserved_for,
         CASE WHEN m.called_back THEN -1 WHEN p.use_partner_priority IS FALSE THEN 0
              ELSE CASE m.priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END END AS rank,
         (extract(epoch FROM l.received_at) * 1000000)::bigint * CASE WHEN p.newest_first IS FALSE THEN 1 ELSE -1 END
@@ -55,8 +57,9 @@ ENTER = """), entering AS MATERIALIZED (
     FROM moved m JOIN leads l USING (lead_id) LEFT JOIN projects p USING (project_id)
     WHERE m.state = 'queued' AND m.old_state <> 'queued'
 ), entered AS (
-    INSERT INTO queue (lead_id, project_id, place_id, rank, position, ready_at)
-    SELECT lead_id, project_id, place_id, rank, position, CASE WHEN next_attempt_at > now() THEN next_attempt_at END
+    INSERT INTO queue (lead_id, project_id, place_id, reserved_for, rank, position, ready_at)
+    SELECT lead_id, project_id, place_id, reserved_for, rank, position,
+        CASE WHEN next_attempt_at > now() THEN next_attempt_at END
     FROM entering
 ), new_place AS (
     INSERT INTO queue_places (project_id, place_id) SELECT DISTINCT project_id, place_id FROM entering
