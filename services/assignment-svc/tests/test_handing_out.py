@@ -156,6 +156,8 @@ async def test_a2_6_leads_are_available_from_until_in_their_own_time(centre: Cal
     path = "/v1/work-items/lead_1/eligibility?agent_id=usr_agent"
     assert [one["code"] for one in (await centre.service.http.get(path, headers=headers)).json()["failing"]] == ["E4"]
     await centre.rules()
+    assert (await centre.claim()).status_code == 204, "a campaign that says nothing is as the centre says"
+    await centre.rules(available_from="00:00", available_until="24:00")
     assert (await centre.claim()).status_code == 200, "a campaign's own rules come before the centre's"
 
 

@@ -54,9 +54,11 @@ SELECT lead_id FROM moved
 
 # The lead's number may now be elsewhere, and its account another: its place in the queue moves with it.
 MOVE_PLACE = f"""
-WITH moved AS (
-    UPDATE queue q SET place_id = l.place_id, reserved_for = {KEPT_FOR} FROM leads l
-    WHERE l.lead_id = q.lead_id AND q.lead_id = ANY($1::text[])
+WITH mine AS MATERIALIZED (
+    SELECT lead_id FROM queue WHERE lead_id = ANY($1::text[]) ORDER BY lead_id FOR UPDATE
+), moved AS (
+    UPDATE queue q SET place_id = l.place_id, reserved_for = {KEPT_FOR} FROM leads l, mine
+    WHERE l.lead_id = q.lead_id AND q.lead_id = mine.lead_id
       AND (q.place_id <> l.place_id OR q.reserved_for <> {KEPT_FOR})
     RETURNING q.project_id, q.place_id
 ), new_place AS (
@@ -76,9 +78,11 @@ WHERE pa.partner_id = $1 AND pl.hours <> pa.hours
 """
 
 SETTLE_PARTNER = """
-WITH settled AS (
-    UPDATE leads l SET place_id = new.place_id FROM partners pa, places old, places new
-    WHERE pa.partner_id = $1 AND l.partner_id = $1 AND old.place_id = l.place_id AND old.hours <> pa.hours
+WITH mine AS MATERIALIZED (
+    SELECT lead_id FROM leads WHERE partner_id = $1 ORDER BY lead_id FOR NO KEY UPDATE
+), settled AS (
+    UPDATE leads l SET place_id = new.place_id FROM mine, partners pa, places old, places new
+    WHERE l.lead_id = mine.lead_id AND pa.partner_id = $1 AND old.place_id = l.place_id AND old.hours <> pa.hours
       AND (new.country, new.region, new.zones, new.hours) = (old.country, old.region, old.zones, pa.hours)
     RETURNING l.lead_id
 )

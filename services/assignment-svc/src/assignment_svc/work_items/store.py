@@ -1,6 +1,6 @@
 """SQL of work items: reading them, and the one statement that moves them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,9 +79,23 @@ ENTER = f"""), entering AS MATERIALIZED (
     UPDATE reference_version SET version = version + 1 WHERE EXISTS (SELECT FROM new_place)
 """
 
+_SEATS_OF_ITEMS = """
+    SELECT a.agent_id FROM agents a WHERE a.agent_id IN (
+        SELECT w.agent_id FROM work_items w WHERE w.lead_id = ANY($1::text[]) AND w.state = 'claimed')
+    ORDER BY a.agent_id FOR NO KEY UPDATE
+"""
+
+HOLD = f"""
+WITH seats AS MATERIALIZED ({_SEATS_OF_ITEMS}), items AS MATERIALIZED (
+    SELECT w.agent_id, w.state FROM work_items w
+    WHERE w.lead_id = ANY($1::text[]) AND (SELECT count(*) FROM seats) >= 0
+    ORDER BY w.lead_id FOR NO KEY UPDATE
+)
+SELECT coalesce(bool_and(i.state <> 'claimed' OR i.agent_id IN (SELECT agent_id FROM seats)), true) FROM items i
+"""
+
 # Compare-and-set on state, version and, where one is needed, the live lock; what depends on it happens to the rows
-# that moved and to no others. Agents come before items, and items before locks, as everywhere: nobody who waits for
-# one holds another that comes later.
+# that moved and to no others. Rows are taken in the one order that `work_items/hold.py` tells.
 MOVE = f"""
 WITH change AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS c (
@@ -94,6 +108,10 @@ WITH change AS MATERIALIZED (
         SELECT c.old_agent_id FROM change c WHERE c.old_state = 'claimed'
         UNION SELECT c.agent_id FROM change c WHERE c.state = 'claimed')
     ORDER BY a.agent_id FOR NO KEY UPDATE
+), held AS MATERIALIZED (
+    SELECT w.lead_id FROM work_items w
+    WHERE w.lead_id IN (SELECT c.lead_id FROM change c) AND (SELECT count(*) FROM seats) >= 0
+    ORDER BY w.lead_id FOR NO KEY UPDATE
 ), moved AS (
     UPDATE work_items w SET
         version = w.version + 1, state = c.state, location = c.location, agent_id = c.agent_id,
@@ -111,13 +129,15 @@ WITH change AS MATERIALIZED (
             WHERE l.lead_id = w.lead_id) END
     FROM change c
     WHERE w.lead_id = c.lead_id AND w.version = c.old_version AND w.state = c.old_state
-      AND (SELECT count(*) FROM seats) >= 0
+      AND (SELECT count(*) FROM held) >= 0
       AND (c.token IS NULL OR EXISTS (
           SELECT FROM locks k WHERE k.lead_id = w.lead_id AND k.token = c.token AND k.expires_at > now()))
     RETURNING w.lead_id, w.version, w.state, w.agent_id, w.priority, w.next_attempt_at, w.expires_at,
         c.data ? 'due' AS called_back, c.old_state, c.old_agent_id, c.event, c.actor, c.data, c.keeps_lock
 ), left_queue AS (
-    DELETE FROM queue q USING moved m WHERE q.lead_id = m.lead_id AND m.old_state = 'queued' AND m.state <> 'queued'
+    DELETE FROM queue WHERE lead_id IN (
+        SELECT q.lead_id FROM queue q JOIN moved m USING (lead_id) WHERE m.old_state = 'queued' AND m.state <> 'queued'
+        ORDER BY q.lead_id FOR UPDATE OF q)
 {ENTER}), counted AS (
     UPDATE agents a SET open_claims = greatest(a.open_claims + d.difference, 0)
     FROM (
@@ -201,6 +221,11 @@ class DueClaim:
 def item_of(row: Record) -> WorkItem:
     """From a row that begins with ITEM_COLUMNS."""
     return WorkItem(*tuple(row)[:19])
+
+
+async def hold_items(work: UnitOfWork, lead_ids: Collection[str]) -> bool:
+    """False when one of them changed hands between the look at it and the hold."""
+    return bool(await work.fetchval(HOLD, list(lead_ids)))
 
 
 async def find_items(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, WorkItem]:
