@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from functools import partial
 
 import pytest
 from assignment_svc.testing import AGENT, PROJECT, CallCentre
@@ -37,13 +38,9 @@ async def test_no_made_up_request_brings_the_service_out_of_its_contract(
         "outcome_id": [outcome.json()["id"]],
     }
     service = centre.service
-    callers = [
-        service.headers("supervisor"),
-        service.headers("supervisor"),
-        service.headers("admin"),
-        centre.as_agent(token=token),
-        service.headers("sponsor", sponsor_id="spo_1"),
-    ]
+    boss, admin = (partial(service.headers, level) for level in ("supervisor", "admin"))
+    sponsor = partial(service.headers, "sponsor", sponsor_id="spo_1")
+    callers = [boss, boss, admin, partial(centre.as_agent, token=token), sponsor]
     answered = await fuzzing.fuzz(service, callers, known=known)
     told = Counter[int]()
     for (_, status), times in answered.items():

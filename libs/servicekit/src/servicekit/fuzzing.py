@@ -56,7 +56,7 @@ async def fuzz(
 
     def send(case: AnyCase, caller: Caller, further: Mapping[str, Any]) -> None:
         case.path_parameters.update({name: further[name] for name in case.path_parameters if name in further})
-        if further["everywhere"]:
+        if further.get("everywhere"):
             case.query = _with_known(case.query, further)
             case.body = _with_known(case.body, further)
         # This is Hypothesis' own thread: the service and its database pool stay on their loop.
@@ -68,10 +68,8 @@ async def fuzz(
             gc.collect()
         _check(case, answer)
 
-    further = st.fixed_dictionaries(
-        {name: st.sampled_from([*values, NOBODYS]) for name, values in (known or {}).items()}
-        | {"everywhere": st.booleans()}
-    )
+    chosen = {name: st.sampled_from([*values, NOBODYS]) for name, values in (known or {}).items()}
+    further = st.fixed_dictionaries({**chosen, "everywhere": st.booleans()} if known else {})
     document = schemathesis.openapi.from_dict(service.app.http.openapi())
     with collecting_by_hand():
         for found in document.get_all_operations():
