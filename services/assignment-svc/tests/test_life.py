@@ -8,6 +8,7 @@ told. `LEADWIRE_LIFE_EXAMPLES` (default 4) and `LEADWIRE_LIFE_STEPS` (25) make i
 import asyncio
 import os
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -40,7 +41,7 @@ CAP = 3
 MAX_ATTEMPTS = 4
 AGENTS = ("usr_a", "usr_b", "usr_c")
 LEADS = 8
-PHONES = 6
+PHONES = 4
 RETURNS: tuple[tuple[type[ReturnContent], int], ...] = (
     (ReturnRequestedV1, 1),
     (ReturnDeclinedV1, 2),
@@ -144,6 +145,7 @@ class Life:
     async def claim(self) -> None:
         agent_id = self.dice.choice(AGENTS)
         failing = await self.by_hand(agent_id)
+        await self._why_not(agent_id, failing, self.dice.sample(sorted(failing), min(2, len(failing))))
         answer = await self.centre.claim(agent_id)
         assert answer.status_code in {200, 204}, answer.text
         if answer.status_code == 200:
@@ -156,7 +158,10 @@ class Life:
     async def ask_why_not(self) -> None:
         agent_id = self.dice.choice(AGENTS)
         failing = await self.by_hand(agent_id)
-        for lead_id in sorted(failing):
+        await self._why_not(agent_id, failing, sorted(failing))
+
+    async def _why_not(self, agent_id: str, failing: dict[str, set[str]], lead_ids: Sequence[str]) -> None:
+        for lead_id in lead_ids:
             told = await self.centre.read(f"work-items/{lead_id}/eligibility?agent_id={agent_id}")
             codes = {one["code"] for one in told["failing"] if one["detail"] != "The agent is offline."}
             assert codes == failing[lead_id], f"why {agent_id} may not have {lead_id}"
