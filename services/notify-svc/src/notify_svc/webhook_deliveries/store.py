@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncpg import Record
-from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 
 from notify_svc.scope import WebhookScope
@@ -70,23 +69,6 @@ SET body = NULL, remote_id = NULL, version = version + 1, next_attempt_at = NULL
 WHERE lead_id = ANY($1) AND body IS NOT NULL
 """
 
-# Done for longer than $1: with their attempts, in portions, so that no lock is held for long.
-PRUNE_DELIVERIES = """
-WITH old AS (
-    SELECT id FROM webhook_deliveries
-    WHERE state IN ('delivered', 'exhausted', 'cancelled') AND id < $1 ORDER BY id LIMIT 5000
-), attempts AS (
-    DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM old)
-)
-SELECT array_agg(id) FROM old
-"""
-DELETE_DELIVERIES = "DELETE FROM webhook_deliveries WHERE id = ANY($1)"
-PRUNE_OTHERS = (
-    "DELETE FROM held_leads WHERE decided_at < now() - interval '30 days'",
-    "DELETE FROM incoming_webhooks WHERE at < now() - interval '180 days'",
-    "DELETE FROM webhook_secrets WHERE expires_at < now()",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilters:
@@ -149,19 +131,6 @@ async def forget_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, i
         "external_ids": FORGET_EXTERNAL_IDS,
     }  # fmt: skip
     return {table: _count(await work.execute(statement, lead_ids)) for table, statement in statements.items()}
-
-
-async def prune(database: Database, before: str) -> int:
-    """Removes finished deliveries with ids below `before`, 5,000 at most; how many."""
-    async with database.unit_of_work() as work:
-        ids = await work.fetchval(PRUNE_DELIVERIES, before) or []
-        await work.execute(DELETE_DELIVERIES, ids)
-    return len(ids)
-
-
-async def prune_others(database: Database) -> None:
-    for statement in PRUNE_OTHERS:
-        await database.pool.execute(statement)
 
 
 def _count(status: str) -> int:
