@@ -183,7 +183,7 @@ class SaleReturnRequestedV1(SaleReturnContent, frozen=True, kw_only=True):
 
 @event("intake.sale_return.accepted.v1")
 class SaleReturnAcceptedV1(SaleReturnContent, frozen=True, kw_only=True):
-    """The lead is no longer sold: it may be sold again, or returned to who sold it to us. Work does not start again."""
+    """The lead is no longer sold: it is worked again, may be sold again, or returned to who sold it to us."""
 
 
 @event("intake.sale_return.declined.v1")
