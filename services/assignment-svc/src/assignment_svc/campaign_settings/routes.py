@@ -17,7 +17,7 @@ from assignment_svc.campaign_settings import store
 from assignment_svc.campaign_settings.rules import why_refused
 from assignment_svc.campaign_settings.store import CampaignSettings, Outcome
 from assignment_svc.campaigns.access import require_campaign, require_writable
-from assignment_svc.reference.store import notice
+from assignment_svc.queue_rules.settle import settle_rules
 
 NEVER_NULL = ("call_channel", "claims_on_untick")
 
@@ -80,8 +80,7 @@ def campaign_setting_routes(database: Database) -> APIRouter:
             if changed is None:
                 raise conflict("changed-meanwhile", "Somebody changed these settings at the same moment.")
             if changed.lock_minutes != found.lock_minutes:
-                await store.apply_lock_time(work, project_id)
-                await notice(work)
+                await settle_rules(work, project_id)
             return await _answer(work, response, project_id, changed)
 
     @routes.get("/outcomes", summary="How calls may end")

@@ -22,15 +22,6 @@ ON CONFLICT (project_id) DO UPDATE SET version = s.version + 1, lock_minutes = e
 RETURNING version, lock_minutes, call_channel, url_pattern, claims_on_untick
 """
 
-# Claims read `lock_time` alone. What the project says is kept beside it, for when the campaign has no time of its own.
-APPLY_LOCK_TIME = """
-UPDATE projects p SET project_lock_time = said.lock_time, lock_time = coalesce(
-    (SELECT make_interval(mins => s.lock_minutes) FROM campaign_settings s WHERE s.project_id = $1), said.lock_time)
-FROM (SELECT CASE WHEN $2 THEN lock_time ELSE coalesce(project_lock_time, lock_time) END AS lock_time
-    FROM projects WHERE project_id = $1 FOR UPDATE) said
-WHERE p.project_id = $1
-"""
-
 LOCK_TIME = "SELECT extract(epoch FROM lock_time) / 60 FROM projects WHERE project_id = $1"
 
 OUTCOMES = """
@@ -96,9 +87,10 @@ async def write_settings(work: UnitOfWork, project_id: str, new: CampaignSetting
     return None if row is None else CampaignSettings(*row)
 
 
-async def apply_lock_time(work: UnitOfWork, project_id: str, *, project_changed: bool = False) -> None:
-    """Makes the campaign's own time hold; `project_changed`: `lock_time` is what the project says now."""
-    await work.execute(APPLY_LOCK_TIME, project_id, project_changed)
+async def own_lock_time(work: UnitOfWork, project_id: str) -> dict[str, Any]:
+    """What the campaign says of it, in words of the queue rules; nothing when it leaves it to its project."""
+    lock_minutes = (await read_settings(work, project_id)).lock_minutes
+    return {} if lock_minutes is None else {"lock_minutes": lock_minutes}
 
 
 async def read_lock_minutes(work: UnitOfWork, project_id: str) -> int:

@@ -51,6 +51,6 @@ def _again_and_again(look: Callable[[], Awaitable[float]]) -> Task:
 async def fire_all(database: Database, clock: Clock) -> None:
     """Portion after portion until nothing is due."""
     done = PORTION
-    while done >= PORTION:
+    while done:
         async with database.unit_of_work() as work:
             done = await clock.fire(work)
