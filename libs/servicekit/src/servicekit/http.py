@@ -11,6 +11,7 @@ from messaging.database import Database
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from servicekit.audit.rules import Rules
 from servicekit.docs_page import add_docs_page
 from servicekit.health import set_up_health
 from servicekit.idempotency import Route
@@ -61,21 +62,23 @@ def router(**options: Any) -> APIRouter:
     return APIRouter(route_class=Route, **options)
 
 
-def create_http(
+def create_http(  # noqa: PLR0913 -- what a service is at its edge
     name: str,
     database: Database,
     verifier: IdentityVerifier,
     routers: Sequence[APIRouter],
     *,
     body_limits: Mapping[str, int] | None = None,
+    audit: Rules | None = None,
 ) -> FastAPI:
     """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
-    a slash stands for all that are under it.
+    a slash stands for all that are under it. Every write leaves an audit entry, but for what `audit` names.
     """
     http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     http.router.route_class = Route
     http.state.database = database
     http.state.identity_verifier = verifier
+    http.state.audit = audit or Rules()
     for each_router in routers:  # before the rest: routes are tried in their order
         http.include_router(each_router)
     set_up_health(http, name, database)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.values import (
     Account,
     CallingHours,
@@ -384,4 +385,9 @@ class SuppressionsAddedV1(SuppressionsContent, frozen=True, kw_only=True):
 
 @event("intake.suppressions.removed.v1")
 class SuppressionsRemovedV1(SuppressionsContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
     pass
