@@ -2,6 +2,7 @@
 
 from alembic import op
 from servicekit.audit.tables import CREATE_JOURNAL, DROP_JOURNAL, watch
+from servicekit.dead_letters.tables import CREATE_INDEX, DROP_INDEX
 
 revision = "20261201_audit"
 down_revision = "20260101_users_and_sessions"
@@ -51,11 +52,11 @@ FOR EACH ROW EXECUTE FUNCTION audit_entry_stays()
 
 def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
-    for statement in (*CREATE_JOURNAL, *WATCHES, *CREATE_ENTRIES):
+    for statement in (*CREATE_JOURNAL, CREATE_INDEX, *WATCHES, *CREATE_ENTRIES):
         op.execute(statement)
 
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
-    for statement in ("DROP TABLE audit_entries", "DROP FUNCTION audit_entry_stays()", *DROP_JOURNAL):
+    for statement in ("DROP TABLE audit_entries", "DROP FUNCTION audit_entry_stays()", DROP_INDEX, *DROP_JOURNAL):
         op.execute(statement)

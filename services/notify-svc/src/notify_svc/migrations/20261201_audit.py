@@ -2,6 +2,7 @@
 
 from alembic import op
 from servicekit.audit.tables import CREATE_JOURNAL, DROP_JOURNAL, watch
+from servicekit.dead_letters.tables import CREATE_INDEX, DROP_INDEX
 
 revision = "20261201_audit"
 down_revision = "20261126_mail_rules"
@@ -23,11 +24,11 @@ WATCHES = (
 
 def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
-    for statement in (*CREATE_JOURNAL, *WATCHES):
+    for statement in (*CREATE_JOURNAL, CREATE_INDEX, *WATCHES):
         op.execute(statement)
 
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
-    for statement in DROP_JOURNAL:
+    for statement in (DROP_INDEX, *DROP_JOURNAL):
         op.execute(statement)
