@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.values import (
     Account,
     CallingHours,
@@ -403,3 +404,8 @@ class SuppressionListChangedV1(Event, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.list_id
+
+
+@event("intake.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
+    pass
