@@ -15,7 +15,10 @@ QUESTION = {"key": "why", "type": "text", "label": "Why?"}
 async def test_no_made_up_request_brings_the_service_out_of_its_contract(
     centre: CallCentre, monkeypatch: pytest.MonkeyPatch
 ):
-    """`LEADWIRE_FUZZ_REQUESTS=1000` for a long run; the ordinary one is small, for there are many operations."""
+    """`LEADWIRE_FUZZ_REQUESTS=250 python -m pytest services/assignment-svc/tests/test_fuzz.py` for a long run: so many
+    requests to each operation, some 20,000 in all. The ordinary one is small, for there are many operations.
+    `LEADWIRE_FUZZ_SEED` makes others of them.
+    """
     if "LEADWIRE_FUZZ_REQUESTS" not in os.environ:
         monkeypatch.setattr(fuzzing, "REQUESTS", 4)
     for number in range(1, 9):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, cast
 
 import jwt
 from fastapi import Depends, Request
@@ -16,18 +16,24 @@ AUDIENCE = "leadwire-services"
 TOKEN_TYPE = "leadwire-identity+jwt"  # noqa: S105 -- a media type, not a secret
 LIFETIME_SECONDS = 60
 CLOCK_SKEW_SECONDS = 5
+# What a sponsor account may be allowed to open (S0.11).
+PAGES: Final = frozenset({"overview", "statistics", "leads", "contact_lists", "products", "exports"})
 _CACHE_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A signed-in person or program. `user_id` is also the agent id of a leads agent."""
+    """A signed-in person or program. `user_id` is also the agent id of a leads agent.
+
+    `sponsor_ids` and `pages` are those of a sponsor account: an agency stands over several sponsors (S0.11).
+    """
 
     user_id: str
     access_level: str
     permissions: frozenset[str] = field(default_factory=frozenset)
-    sponsor_id: str | None = None
+    sponsor_ids: frozenset[str] = frozenset()
     partner_id: str | None = None
+    pages: frozenset[str] = frozenset()
 
     @property
     def is_admin(self) -> bool:
@@ -43,6 +49,17 @@ class Identity:
         if self.access_level in levels or (permission is not None and permission in self.permissions):
             return
         raise forbidden()
+
+    def sponsors_on(self, *pages: str) -> tuple[str, ...]:
+        """Whose rows a sponsor account sees where one of `pages` is opened; of any page, if none is named.
+
+        Raises 403 for accounts that may open none of them, and for everybody else.
+        """
+        if self.access_level != "sponsor" or not self.sponsor_ids:
+            raise forbidden()
+        if self.pages.isdisjoint(pages or PAGES):
+            raise forbidden("page-forbidden", "This account may not open this page.")
+        return tuple(sorted(self.sponsor_ids))
 
 
 class IdentitySigner:
@@ -62,7 +79,8 @@ class IdentitySigner:
             "sub": identity.user_id,
             "lvl": identity.access_level,
             "prm": sorted(identity.permissions),
-            "spo": identity.sponsor_id,
+            "spo": sorted(identity.sponsor_ids),
+            "pgs": sorted(identity.pages),
             "ptr": identity.partner_id,
         }
         return jwt.encode(claims, self._private_key, "EdDSA", {"kid": self._key_id, "typ": TOKEN_TYPE})
@@ -86,8 +104,9 @@ class IdentityVerifier:
                 user_id=str(claims["sub"]),
                 access_level=str(claims["lvl"]),
                 permissions=frozenset(claims["prm"]),
-                sponsor_id=claims["spo"],
+                sponsor_ids=_strings(claims["spo"]),
                 partner_id=claims["ptr"],
+                pages=_strings(claims["pgs"]),
             )
         except (jwt.PyJWTError, KeyError, TypeError, ValueError):
             raise unauthenticated() from None
@@ -109,6 +128,16 @@ class IdentityVerifier:
             leeway=CLOCK_SKEW_SECONDS,
             options={"require": ["iss", "aud", "iat", "exp", "sub"]},
         )
+
+
+def _strings(claim: Any) -> frozenset[str]:
+    """Raises TypeError for anything but a list of strings: a string would be taken for its letters."""
+    if not isinstance(claim, list):
+        raise TypeError
+    members = frozenset(cast("list[Any]", claim))
+    if not all(isinstance(each, str) for each in members):
+        raise TypeError
+    return members
 
 
 def unauthenticated(detail: str = "Sign in, or send a valid token or key.") -> DomainError:

@@ -60,6 +60,7 @@ SUBSCRIPTIONS = (
             intake.ReturnAcceptedV1: _return,
             intake.ReturnDeclinedV1: _return,
             intake.LeadSoldV1: together(withdrawals.receive_sales),
+            intake.SaleReturnAcceptedV1: together(withdrawals.receive_sale_returns),
             intake.ConsentRevokedV1: together(withdrawals.receive_revocations),
             intake.ErasureRequestedV1: each(receive_erasure),
         },

@@ -8,6 +8,8 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http, router
 
+from identity_svc.audit.routes import audit
+from identity_svc.audit_rules import RULES
 from identity_svc.passwords import Passwords
 from identity_svc.sessions.authenticate import Authenticate
 from identity_svc.sessions.cleanup import keep_clean
@@ -25,7 +27,7 @@ async def build(settings: Settings) -> App:
     database = await Database.connect(
         settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}", max_size=settings.database_pool
     )
-    http = create_http(NAME, database, settings.verifier(), [users, sessions, _keys(settings)])
+    http = create_http(NAME, database, settings.verifier(), [users, sessions, audit, _keys(settings)], audit=RULES)
     http.state.passwords = Passwords()
     http.state.sign_in = SignIn(database, http.state.passwords, settings.session_lifetime)
     http.state.authenticate = Authenticate(database, signer)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.values import (
     Account,
     CallingHours,
@@ -183,7 +184,7 @@ class SaleReturnRequestedV1(SaleReturnContent, frozen=True, kw_only=True):
 
 @event("intake.sale_return.accepted.v1")
 class SaleReturnAcceptedV1(SaleReturnContent, frozen=True, kw_only=True):
-    """The lead is no longer sold: it may be sold again, or returned to who sold it to us. Work does not start again."""
+    """The lead is no longer sold: it is worked again, may be sold again, or returned to who sold it to us."""
 
 
 @event("intake.sale_return.declined.v1")
@@ -403,3 +404,8 @@ class SuppressionListChangedV1(Event, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.list_id
+
+
+@event("intake.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
+    pass

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.intake import ErasureReceipt
 from contracts.events.values import Account, CallingHours, Consent, Money, Value
 
@@ -248,3 +249,8 @@ class ContactsReleasedV1(Event, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.project_id
+
+
+@event("sponsor.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
+    pass

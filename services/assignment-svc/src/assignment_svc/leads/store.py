@@ -124,7 +124,7 @@ ON CONFLICT (lead_id) DO UPDATE SET verdict = excluded.verdict, version = exclud
 RETURNING lead_id, verdict, decided_by, note, lead_known
 """
 
-_APPLIES = """
+SUPPRESSION_APPLIES = """
 NOT s.removed AND (s.scope = 'global' OR (s.scope = 'sponsor' AND s.scope_id = l.sponsor_id)
 OR (s.scope = 'project' AND s.scope_id = l.project_id))
 """
@@ -135,7 +135,7 @@ SUPPRESSED_LEADS = f"""
 SELECT DISTINCT ON (w.lead_id) {ITEM_COLUMNS}, s.suppression_id
 FROM work_items w JOIN leads l USING (lead_id)
 JOIN suppressions s ON s.identity = ANY(ARRAY['phone:' || l.phone, 'email:' || l.email, 'domain:' || l.email_domain])
-WHERE w.lead_id = ANY($1::text[]) AND {_OPEN} AND {_APPLIES}
+WHERE w.lead_id = ANY($1::text[]) AND {_OPEN} AND {SUPPRESSION_APPLIES}
 ORDER BY w.lead_id
 """
 
@@ -146,7 +146,7 @@ SELECT DISTINCT ON (w.lead_id) {ITEM_COLUMNS}, s.suppression_id
 FROM suppressions s
 JOIN leads l ON l.{column} = substr(s.identity, strpos(s.identity, ':') + 1)
 JOIN work_items w ON w.lead_id = l.lead_id
-WHERE s.suppression_id = ANY($1::text[]) AND s.identity LIKE $2 AND {_OPEN} AND {_APPLIES}
+WHERE s.suppression_id = ANY($1::text[]) AND s.identity LIKE $2 AND {_OPEN} AND {SUPPRESSION_APPLIES}
 ORDER BY w.lead_id
 """
 

@@ -95,14 +95,15 @@ SELECT coalesce(bool_and(i.state <> 'claimed' OR i.agent_id IN (SELECT agent_id 
 """
 
 # Compare-and-set on state, version and, where one is needed, the live lock; what depends on it happens to the rows
-# that moved and to no others. Rows are taken in the one order that `work_items/hold.py` tells.
+# that moved and to no others. Rows are taken in the one order that `work_items/hold.py` tells. The limit is for the
+# planner: without it a list of JSON is 100 rows to it, for which it reads a table of a thousand items whole.
 MOVE = f"""
 WITH change AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS c (
         lead_id text, old_version bigint, old_state text, old_agent_id text, state text, location text, agent_id text,
         attempts integer, calls integer, next_attempt_at timestamptz, reason text, disposition_id text,
         validated boolean, claimed_at timestamptz, event text, actor text, data jsonb, token bigint, keeps_lock boolean
-    )
+    ) LIMIT $2
 ), seats AS MATERIALIZED (
     SELECT a.agent_id FROM agents a WHERE a.agent_id IN (
         SELECT c.old_agent_id FROM change c WHERE c.old_state = 'claimed'
@@ -251,7 +252,7 @@ async def move(work: UnitOfWork, changes: Sequence[Change]) -> set[str]:
     """Makes the transitions whose item is as it was decided upon; returns their leads. Publishes nothing."""
     if not changes:
         return set()
-    return {row["lead_id"] for row in await work.fetch(MOVE, [_record(change) for change in changes])}
+    return {row["lead_id"] for row in await work.fetch(MOVE, [_record(change) for change in changes], len(changes))}
 
 
 def _record(change: Change) -> dict[str, Any]:

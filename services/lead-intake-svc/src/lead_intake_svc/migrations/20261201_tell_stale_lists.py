@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261201_tell_stale_lists"
-down_revision = "20261128_imports"
+down_revision = "20261201_corrections"
 
 
 def upgrade() -> None:
