@@ -1,7 +1,7 @@
 """Who is calling: a short-lived identity signed by identity-svc, which every service verifies itself."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -50,7 +50,7 @@ class IdentitySigner:
 
     def __init__(self, private_key: Any, key_id: str) -> None:
         self._private_key = private_key
-        self._key_id = key_id
+        self.key_id = key_id
 
     def sign(self, identity: Identity) -> str:
         now = int(time.time())
@@ -65,18 +65,27 @@ class IdentitySigner:
             "spo": identity.sponsor_id,
             "ptr": identity.partner_id,
         }
-        return jwt.encode(claims, self._private_key, "EdDSA", {"kid": self._key_id, "typ": TOKEN_TYPE})
+        return jwt.encode(claims, self._private_key, "EdDSA", {"kid": self.key_id, "typ": TOKEN_TYPE})
 
 
 class IdentityVerifier:
-    """Verifies against a pinned key set `{kid: public key}`; anything odd is refused."""
+    """Verifies against a pinned key set `{kid: public key}`; anything odd is refused.
 
-    def __init__(self, keys: Mapping[str, Any]) -> None:
-        self._keys = dict(keys)
+    The set may be a function that gives another one once keys were replaced: then nothing that was believed under the
+    old set is remembered.
+    """
+
+    def __init__(self, keys: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> None:
+        self._key_set = keys if callable(keys) else lambda: keys
+        self._keys = self._key_set()
         self._seen: dict[str, tuple[float, Identity]] = {}
 
     def verify(self, token: str) -> Identity:
         """Raises DomainError 401."""
+        keys = self._key_set()
+        if keys is not self._keys:
+            self._keys = keys
+            self._seen.clear()
         seen = self._seen.get(token)
         if seen is not None and seen[0] > time.time():
             return seen[1]

@@ -1,12 +1,13 @@
 """What identity-svc is made of."""
 
-import json
 from functools import partial
 
 from fastapi import APIRouter, Response
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http, router
+from servicekit.settings import read_key_set
+from servicekit.watched_file import watched
 
 from identity_svc.passwords import Passwords
 from identity_svc.sessions.authenticate import Authenticate
@@ -41,10 +42,16 @@ async def build(settings: Settings) -> App:
 def _keys(settings: Settings) -> APIRouter:
     """The public keys, for whoever wants to verify identities."""
     keys = router(tags=["operations"])
-    document = json.dumps(json.loads(settings.identity_keys))
+    document = watched(settings.identity_keys, _checked, begins="{")
 
     @keys.get("/.well-known/jwks.json", response_class=Response)
     async def get_keys() -> Response:
-        return Response(document, media_type="application/jwk-set+json", headers={"Cache-Control": "max-age=300"})
+        return Response(document(), media_type="application/jwk-set+json", headers={"Cache-Control": "max-age=60"})
 
     return keys
+
+
+def _checked(document: str) -> str:
+    """Raises ValueError for what is no set of public keys: a private one would be served to everybody."""
+    read_key_set(document)
+    return document

@@ -4,9 +4,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from messaging.database import Database
-from servicekit.identity import Identity, IdentitySigner, unauthenticated
+from servicekit.identity import Identity, unauthenticated
 from servicekit.problems import forbidden
 
 from identity_svc.sessions import store
@@ -28,10 +29,14 @@ class Credentials:
     method: str
 
 
+class Signer(Protocol):
+    def sign(self, identity: Identity) -> str: ...
+
+
 class Authenticate:
     """A deactivated user, an ended session and a lowered access level take effect within two seconds."""
 
-    def __init__(self, database: Database, signer: IdentitySigner, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database, signer: Signer, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._clock = clock
         self._signer = signer
