@@ -20,7 +20,8 @@ from leadwire.operate.where import NoInstallation
 from leadwire.pages import start_pages
 from leadwire.services import IDENTITY, SERVICES, Service, service_named
 from servicekit.app import App
-from servicekit.identity import HEADER, LIFETIME_SECONDS
+from servicekit.identity import HEADER
+from servicekit.identity_token import LIFETIME_SECONDS
 from servicekit.keys import generate_signing_key, key_id, split_keys
 from servicekit.settings import read_key_set
 from servicekit.testing import TestDatabases, http_client

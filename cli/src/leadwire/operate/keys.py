@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from servicekit.identity import CLOCK_SKEW_SECONDS, LIFETIME_SECONDS
+from servicekit.identity_token import CLOCK_SKEW_SECONDS, LIFETIME_SECONDS
 from servicekit.keys import key_id, public_key_set, split_keys
 from servicekit.watched_file import LOOK_SECONDS
 
