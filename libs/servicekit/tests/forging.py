@@ -31,7 +31,7 @@ def by(pem: str) -> Sign:
 def claims(**changes: Any) -> dict[str, Any]:
     now = int(time.time())
     good = {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 60, "sub": "usr_1", "lvl": "admin"}
-    return _without_absent(good | {"prm": [], "spo": None, "ptr": None} | changes)
+    return _without_absent(good | {"prm": [], "spo": [], "pgs": [], "ptr": None} | changes)
 
 
 def header(**changes: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from servicekit.problems import DomainError
 from servicekit.settings import read_key_set
 
 OURS, FOREIGN = generate_signing_key(), generate_signing_key()
-ADMIN = Identity("usr_1", "admin", frozenset({"a", "b"}), "spo_1", None)
+ADMIN = Identity("usr_1", "admin", frozenset({"a", "b"}), frozenset({"spo_1", "spo_2"}), None, frozenset({"leads"}))
 
 
 @pytest.fixture
@@ -22,6 +23,21 @@ def verifier() -> IdentityVerifier:
 
 def test_g6_2_what_is_signed_is_read(verifier: IdentityVerifier):
     assert verifier.verify(signer_of(OURS).sign(ADMIN)) == ADMIN
+
+
+def test_s0_11_a_sponsor_account_sees_its_sponsors_on_its_pages_only():
+    agency = replace(ADMIN, access_level="sponsor")
+    assert agency.sponsors_on("leads") == agency.sponsors_on("exports", "leads") == agency.sponsors_on()
+    assert agency.sponsors_on() == ("spo_1", "spo_2")
+    nothing: list[dict[str, Any]] = [
+        {"sponsor_ids": frozenset()},
+        {"pages": frozenset()},
+        {"pages": frozenset({"exports"})},
+    ]
+    for account in (ADMIN, *(replace(agency, **changes) for changes in nothing)):
+        with pytest.raises(DomainError) as refused:
+            account.sponsors_on("leads")
+        assert refused.value.kind == 403
 
 
 def test_a_changed_byte_is_noticed(verifier: IdentityVerifier):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import jwt
 from fastapi import Depends, Request
@@ -12,18 +12,24 @@ from servicekit.identity_token import AUDIENCE, ISSUER, LIFETIME_SECONDS, decode
 from servicekit.problems import DomainError, Kind, forbidden
 
 HEADER = "x-leadwire-identity"
+# What a sponsor account may be allowed to open (S0.11).
+PAGES: Final = frozenset({"overview", "statistics", "leads", "contact_lists", "products", "exports"})
 _CACHE_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A signed-in person or program. `user_id` is also the agent id of a leads agent."""
+    """A signed-in person or program. `user_id` is also the agent id of a leads agent.
+
+    `sponsor_ids` and `pages` are those of a sponsor account: an agency stands over several sponsors (S0.11).
+    """
 
     user_id: str
     access_level: str
     permissions: frozenset[str] = field(default_factory=frozenset)
-    sponsor_id: str | None = None
+    sponsor_ids: frozenset[str] = frozenset()
     partner_id: str | None = None
+    pages: frozenset[str] = frozenset()
 
     @property
     def is_admin(self) -> bool:
@@ -39,6 +45,17 @@ class Identity:
         if self.access_level in levels or (permission is not None and permission in self.permissions):
             return
         raise forbidden()
+
+    def sponsors_on(self, *pages: str) -> tuple[str, ...]:
+        """Whose rows a sponsor account sees where one of `pages` is opened; of any page, if none is named.
+
+        Raises 403 for accounts that may open none of them, and for everybody else.
+        """
+        if self.access_level != "sponsor" or not self.sponsor_ids:
+            raise forbidden()
+        if self.pages.isdisjoint(pages or PAGES):
+            raise forbidden("page-forbidden", "This account may not open this page.")
+        return tuple(sorted(self.sponsor_ids))
 
 
 class IdentitySigner:
@@ -58,7 +75,8 @@ class IdentitySigner:
             "sub": identity.user_id,
             "lvl": identity.access_level,
             "prm": sorted(identity.permissions),
-            "spo": identity.sponsor_id,
+            "spo": sorted(identity.sponsor_ids),
+            "pgs": sorted(identity.pages),
             "ptr": identity.partner_id,
         }
         return encode_token(claims, self._private_key, self.key_id)
@@ -93,8 +111,9 @@ class IdentityVerifier:
             user_id=claims["sub"],
             access_level=claims["lvl"],
             permissions=frozenset(claims["prm"]),
-            sponsor_id=claims["spo"],
+            sponsor_ids=frozenset(claims["spo"]),
             partner_id=claims["ptr"],
+            pages=frozenset(claims["pgs"]),
         )
         if len(self._seen) >= _CACHE_SIZE:
             self._seen.clear()

@@ -20,7 +20,7 @@ ALGORITHM = "EdDSA"
 LIFETIME_SECONDS = 60
 CLOCK_SKEW_SECONDS = 5
 ACCESS_LEVELS = frozenset({"admin", "supervisor", "leads_agent", "call_centre", "sponsor", "partner", "integration"})
-_MAX_BYTES = 8 * 1024
+_MAX_BYTES = 16 * 1024
 _HEADER = ["alg", "kid", "typ"]
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _NAME = re.compile(r"[!-~]{1,200}")
@@ -100,8 +100,9 @@ def _check(claims: Mapping[str, Any]) -> None:
         and _is_name(claims["sub"])
         and _is_name(claims.get("lvl"))
         and claims["lvl"] in ACCESS_LEVELS
-        and _are_names(claims.get("prm"))
-        and all(name in claims and _is_name_or_nothing(claims[name]) for name in ("spo", "ptr"))
+        and all(_are_names(claims.get(name)) for name in ("prm", "spo", "pgs"))
+        and "ptr" in claims
+        and (claims["ptr"] is None or _is_name(claims["ptr"]))
     )
     if not fits:
         raise NotOurs
@@ -109,10 +110,6 @@ def _check(claims: Mapping[str, Any]) -> None:
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
-
-
-def _is_name_or_nothing(value: object) -> bool:
-    return value is None or _is_name(value)
 
 
 def _are_names(value: object) -> bool:

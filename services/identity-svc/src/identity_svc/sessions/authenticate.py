@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from messaging.database import Database
-from servicekit.identity import Identity, unauthenticated
+from servicekit.identity import PAGES, Identity, unauthenticated
 from servicekit.problems import forbidden
 
 from identity_svc.api_tokens import store as tokens
@@ -76,7 +76,12 @@ class Authenticate:
             raise unauthenticated("The session or the token has ended. Sign in again.")
         signed = self._signer.sign(
             Identity(
-                row["id"], row["access_level"], frozenset(row["permissions"]), row["sponsor_id"], row["partner_id"]
+                row["id"],
+                row["access_level"],
+                frozenset(row["permissions"]),
+                sponsor_ids=frozenset(filter(None, (row["sponsor_id"],))),
+                partner_id=row["partner_id"],
+                pages=PAGES if row["sponsor_id"] else frozenset(),
             )
         )
         self._remembered[token_hash] = (now + REMEMBERED_SECONDS, signed)
