@@ -15,7 +15,7 @@ from embedded import NotObtainable, ServerFailed
 from leadwire import __version__, up_embedded, up_split
 from leadwire.announcement import say
 from leadwire.errors import UNREACHABLE, CannotRun
-from leadwire.operate import audit_log, dlq, statistics
+from leadwire.operate import audit_log, dlq, keys, statistics
 from leadwire.operate.where import Where
 from leadwire.options import UpOptions
 from leadwire.services import SERVICES, service_named
@@ -25,6 +25,7 @@ app = App(name="leadwire", version=__version__, help="Message-driven lead operat
 app.command(dlq.app)
 app.command(statistics.app)
 app.command(audit_log.app)
+app.command(keys.app)
 
 
 @app.command
