@@ -1,6 +1,7 @@
 """Whole suppression lists, as lead-intake-svc tells of them in portions."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from assignment_svc.testing import CallCentre
 from contracts.events.assignment import LeadSuppressedV1
@@ -39,12 +40,12 @@ async def test_i2_18_a_portion_of_a_list_takes_its_leads_out_at_once_in_any_orde
     assert [row["suppression_id"] for row in rows] == ["sup_0"]
 
 
-async def _national(centre: CallCentre, version: int, until: datetime | None, scope: str = "global", **fields: str):
+async def _national(centre: CallCentre, version: int, until: datetime | None, scope: str = "global", **fields: Any):
     event = SuppressionListChangedV1(list_id=f"sul_{scope}", scope=scope, fresh_until=until, **fields)
     await centre.service.deliver(event, version)
 
 
-async def _blocking(centre: CallCentre, **fields: object) -> None:
+async def _blocking(centre: CallCentre, **fields: Any) -> None:
     await centre.project(intake=IntakeRules(stale_suppressions="block"), **fields)
 
 

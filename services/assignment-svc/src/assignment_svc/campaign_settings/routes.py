@@ -23,12 +23,13 @@ NEVER_NULL = ("call_channel", "claims_on_untick")
 
 
 class SettingsPatch(Input):
-    """`lock_minutes` null: as the project says."""
+    """`lock_minutes` null: as the project says. `call_centre`: its dispositions resolve the leads; null: any do."""
 
     lock_minutes: Annotated[int, Field(ge=1, le=120)] | None = None
     call_channel: Literal["tel_link", "sip", "external"] | None = None
     url_pattern: Annotated[str, Field(min_length=1, max_length=400)] | None = None
     claims_on_untick: Literal["finish", "release"] | None = None
+    call_centre: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class SettingsOut(BaseModel):
@@ -40,6 +41,7 @@ class SettingsOut(BaseModel):
     call_channel: str
     url_pattern: str | None
     claims_on_untick: str
+    call_centre: str | None
     version: int
 
 
@@ -138,6 +140,7 @@ async def _answer(work: UnitOfWork, response: Response, project_id: str, setting
         call_channel=settings.call_channel,
         url_pattern=settings.url_pattern,
         claims_on_untick=settings.claims_on_untick,
+        call_centre=settings.call_centre,
         version=settings.version,
     )
 

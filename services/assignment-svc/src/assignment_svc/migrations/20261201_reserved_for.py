@@ -54,6 +54,7 @@ UPDATE projects p SET said = jsonb_build_object(
 FROM projects q LEFT JOIN campaign_rules r USING (project_id) LEFT JOIN campaign_rules d ON d.project_id = '*'
 WHERE q.project_id = p.project_id
 """,
+    "ALTER TABLE campaign_settings ADD COLUMN call_centre text",
     "ALTER TABLE campaign_rules ADD COLUMN said jsonb NOT NULL DEFAULT '{}'",
     """
 UPDATE campaign_rules SET said = jsonb_build_object(
@@ -65,6 +66,7 @@ UPDATE campaign_rules SET said = jsonb_build_object(
 )
 
 BACK = (
+    "ALTER TABLE campaign_settings DROP COLUMN call_centre",
     "ALTER TABLE campaign_rules DROP COLUMN said",
     """
 ALTER TABLE projects

@@ -19,7 +19,7 @@ WITH due AS MATERIALIZED (
 )
 DELETE FROM timers WHERE ctid = ANY (ARRAY(
     SELECT place FROM due WHERE kind = (SELECT kind FROM due ORDER BY due_at LIMIT 1)
-)) RETURNING kind, subject
+)) RETURNING kind, subject, (SELECT count(*) FROM due) AS looked_at
 """
 
 REMIND = """
@@ -52,9 +52,14 @@ class Due:
     subject: str
 
 
-async def take_due(work: UnitOfWork, limit: int) -> list[Due]:
-    """Those that have been due for longest, all of one kind; they are gone when the transaction commits."""
-    return [Due(*row) for row in await work.fetch(TAKE, limit)]
+async def take_due(work: UnitOfWork, limit: int) -> tuple[list[Due], bool]:
+    """Those that have been due for longest, all of one kind; they are gone when the transaction commits.
+
+    Also whether others were due at that moment: of other kinds, or beyond the limit.
+    """
+    rows = await work.fetch(TAKE, limit)
+    more = bool(rows) and (rows[0]["looked_at"] > len(rows) or rows[0]["looked_at"] >= limit)
+    return [Due(row["kind"], row["subject"]) for row in rows], more
 
 
 async def remind(work: UnitOfWork, kind: str, subjects: Collection[str], after: timedelta) -> None:
