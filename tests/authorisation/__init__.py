@@ -1,0 +1,1 @@
+"""Every operation × every access level × own, foreign and unknown objects."""
