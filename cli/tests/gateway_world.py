@@ -94,6 +94,7 @@ async def nginx(folder: Path, package_cache: Path, ports: Mapping[str, int], rat
     values = {
         "LEADWIRE_GATEWAY_LISTEN": listen,
         "LEADWIRE_DOCUMENTS": DOCUMENTS,
+        "LEADWIRE_ACCESS_LOG": "access.log leadwire",
         "LEADWIRE_RATE_PER_ADDRESS": str(rate),
         "LEADWIRE_RATE_BURST": str(rate),
         **{upstream_name(service): f"127.0.0.1:{ports[service.name]}" for service in SERVICES},

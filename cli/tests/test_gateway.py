@@ -192,6 +192,22 @@ async def test_nginx_says_503_while_a_service_is_away_and_429_to_too_many(
     assert answers[-1].headers["ratelimit-policy"] == '"address";q=1;w=1'
 
 
+async def test_nginx_logs_no_query_and_nothing_of_a_request_that_fails(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """security.md: no personal data in logs. Neither where a service is away nor where somebody asks too often."""
+    nowhere = {service.name: free_port() for service in SERVICES}
+    address = "/v1/customers?q=Kanarialintunen"
+    headers = {"Authorization": "Bearer lw_live_x", "Referer": "http://kanarialintunen.example"}
+    async with nginx(tmp_path, pytestconfig.rootpath / ".cache/packages", nowhere, rate=1) as url:
+        async with httpx2.AsyncClient(base_url=url) as client:
+            statuses = [(await client.get(address, headers=headers)).status_code for _ in range(4)]
+        logs = [(tmp_path / "server/access.log").read_text(), (tmp_path / "server.log").read_text()]
+    assert {503, 429} <= set(statuses)
+    assert logs[0].count('"GET /v1/customers"') == len(statuses)
+    assert "kanaria" not in "".join(logs).lower()
+
+
 async def test_nginx_refuses_a_body_that_is_too_large_before_reading_it(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

@@ -1,1 +1,1 @@
-"""Every operation × every access level × own, foreign and unknown objects."""
+"""Every operation by every access level by own, foreign and unknown objects."""

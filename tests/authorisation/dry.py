@@ -5,7 +5,7 @@ all the same would show itself.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from authorisation.hosting import Hosted
 
 SQLSTATE = "LWDRY"
 _LOGGERS = ("servicekit.middleware", "lead_intake_svc.intake.group_commit")
-# What is noted of everybody who calls is no part of what they asked for: when an agent was there (E9), when a key was used.
+# Noted of everybody who calls, and no part of what they asked for: when an agent was there (E9), a key was used.
 _NOTED = {("assignment-svc", "agents"): "seen_at", ("lead-intake-svc", "partner_keys"): "last_used_at"}
 _WHERE = {("assignment-svc", "timers"): "kind <> 'offline'"}
 # A file is kept as it arrives, and forgotten when it is refused: it may pass through, and must not be left.
@@ -62,7 +62,7 @@ async def _fingerprints(host: Hosted) -> dict[str, str]:
         for (table,) in await connection.fetch(_TABLES):
             noted, where = _NOTED.get((service, table), ""), _WHERE.get((service, table), "true")
             asked = _FINGERPRINT.format(table=table, noted=noted, where=where)
-            found[f"{service} {table}"] = await connection.fetchval(asked)
+            found[f"{service} {table}"] = str(await connection.fetchval(asked))
         await connection.close()
     return found
 
@@ -103,7 +103,7 @@ class Failures(logging.Handler):
 
 
 @contextmanager
-def watched() -> Iterator[Failures]:
+def watched() -> Generator[Failures]:
     failures = Failures()
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     for logger in loggers:

@@ -1,44 +1,16 @@
-"""G6.1, security.md: every operation of every service × every access level × own, foreign and unknown objects."""
+"""G6.1, security.md: every operation of every service by every access level by own, foreign and unknown objects."""
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator
 from itertools import groupby
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from leadwire.documents import openapi_document
 
 from authorisation import matrix
-from authorisation.dry import dry, watched
 from authorisation.rows import LEVELS, May
 from authorisation.walking import OWN, UNKNOWN, Case, Walk, cases_of
-from authorisation.world import World, made_world
 
 ROWS = list(matrix.rows())
 AT_LEAST = 3_000
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def world() -> AsyncIterator[World]:
-    """Not in pytest's own temporary folders: as root PostgreSQL runs as another user, who may not enter those."""
-    folder = Path(tempfile.mkdtemp(prefix="leadwire-matrix-"))
-    folder.chmod(0o755)
-    try:
-        async with made_world(folder) as made:
-            yield made
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def walk(world: World) -> AsyncIterator[Walk]:
-    with pytest.MonkeyPatch.context() as patch, watched() as failures:
-        # No event comes any more: nobody needs to wait for a project that may be on its way.
-        patch.setattr("assignment_svc.campaigns.access._PAUSE_SECONDS", 0)
-        async with dry(world.host):
-            yield Walk(world, failures)
 
 
 async def test_every_operation_of_the_platform_is_in_the_matrix() -> None:

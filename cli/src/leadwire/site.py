@@ -27,10 +27,13 @@ window.ui = SwaggerUIBundle({
   url: "../openapi.json", dom_id: "#swagger-ui", deepLinking: true, docExpansion: "none", validatorUrl: null
 })
 """
-_OPERATIONS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>API · Leadwire</title><link rel="icon" href="assets/favicon.png"><link rel="stylesheet" href="assets/swagger-ui.css">
-<p style="padding: 0 20px; font-family: sans-serif"><a href="../openapi.json">openapi.json</a> · <a href="events.html">Events</a></p>
-<div id="swagger-ui"></div><script src="assets/swagger-ui-bundle.js"></script><script src="assets/start.js"></script></html>
+_OPERATIONS = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>API · Leadwire</title>
+<link rel="icon" href="assets/favicon.png"><link rel="stylesheet" href="assets/swagger-ui.css">
+<style>p { padding: 0 20px; font-family: sans-serif }</style>
+<p><a href="../openapi.json">openapi.json</a> · <a href="events.html">Events</a></p>
+<div id="swagger-ui"></div>
+<script src="assets/swagger-ui-bundle.js"></script><script src="assets/start.js"></script></html>
 """
 
 

@@ -1,6 +1,7 @@
 """`leadwire up --split`: one process per service role, a real RabbitMQ, and nginx with the gateway's configuration."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -93,6 +94,7 @@ async def _gateway(installation: Installation) -> NginxServer:
     values = {
         "LEADWIRE_GATEWAY_LISTEN": f"{installation.host}:{installation.port}",
         "LEADWIRE_DOCUMENTS": DOCUMENTS,
+        "LEADWIRE_ACCESS_LOG": os.environ.get("LEADWIRE_ACCESS_LOG", "off"),
         "LEADWIRE_RATE_PER_ADDRESS": str(RATE_PER_ADDRESS),
         "LEADWIRE_RATE_BURST": str(RATE_BURST),
         **{upstream_name(s): f"127.0.0.1:{installation.ports[f'{s.name}-api']}" for s in SERVICES},

@@ -64,6 +64,10 @@ ASSIGNMENT: Final[Table] = {
         may(AGENTS, query={"q": "Kanarialintu"}, shows="lead_id"),
         may(STAFF, own=_AGENT, query={"agent_id": "{agent_id}"}),
     ],
+    "POST /v1/customers/search": [
+        may(AGENTS, body={"q": "Kanarialintu"}, shows="lead_id"),
+        may(STAFF, own=_AGENT, body={"agent_id": "{agent_id}"}),
+    ],
     "GET /v1/dispositions": may(AGENTS, shows="disposition_id"),
     "POST /v1/dispositions": may(STAFF, body={"name": "New", "kind": "sales"}),
     "GET /v1/dispositions/{disposition_id}": may(AGENTS),

@@ -1,4 +1,4 @@
-"""lead-intake-svc: partners see what they sent, sponsors the leads of theirs, agents the lead that is assigned to them."""
+"""lead-intake-svc: partners see what they sent, sponsors the leads of theirs, agents the lead that is theirs."""
 
 from typing import Final
 
@@ -31,6 +31,10 @@ INTAKE: Final[Table] = {
         may(f"{_READERS} sponsor", shows="lead_id"),
         may(STAFF, own=f"{PARTNERS} sponsor", query={"project_id": "{project_id}"}),
         may(STAFF, own=f"{PARTNERS} sponsor", query={"partner_id": "{partner_id}"}),
+    ],
+    "POST /v1/leads/search": [
+        may(f"{_READERS} sponsor", body={}, shows="lead_id"),
+        may(STAFF, own=f"{PARTNERS} sponsor", body={"project_id": "{project_id}", "phone": "+358401111111"}),
     ],
     "GET /v1/leads/export": [
         may(f"{_READERS} sponsor", query={"format": "json"}, shows="lead_id"),
