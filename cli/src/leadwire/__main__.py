@@ -119,6 +119,15 @@ def asyncapi() -> None:
     print(json.dumps(asyncapi_document(), indent=1))  # noqa: T201 -- the command's output
 
 
+@app.command
+def documents(folder: Path, /) -> None:
+    """Write both documents, and pages to browse them offline, into a folder that a web server serves."""
+    from leadwire.documents import asyncapi_document, openapi_document  # noqa: PLC0415 -- imports every service
+    from leadwire.site import write_site  # noqa: PLC0415 -- only this command needs it
+
+    write_site(folder, asyncio.run(openapi_document()), asyncapi_document())
+
+
 def _run_until_stopped(run: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     async def main() -> None:
         stop = asyncio.Event()
