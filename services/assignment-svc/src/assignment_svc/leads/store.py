@@ -91,9 +91,10 @@ SELECT lead_id FROM settled
 
 STORE_ORDERS = """
 WITH stored AS (
-    INSERT INTO orders AS o (order_id, lead_id, number, status, items, total, edited)
-    SELECT order_id, lead_id, number, status, items, total, false
+    INSERT INTO orders AS o (order_id, lead_id, project_id, number, status, items, total, edited)
+    SELECT c.order_id, c.lead_id, l.project_id, c.number, c.status, c.items, c.total, false
     FROM jsonb_to_recordset($1) AS c (order_id text, lead_id text, number text, status text, items jsonb, total jsonb)
+    JOIN leads l USING (lead_id)
     ON CONFLICT (lead_id, number) DO UPDATE SET status = excluded.status, items = excluded.items,
         total = excluded.total, version = o.version + 1, changed_at = now()
         WHERE NOT o.edited AND o.status = 'partial'

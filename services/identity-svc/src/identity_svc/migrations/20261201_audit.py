@@ -5,7 +5,7 @@ from servicekit.audit.tables import CREATE_JOURNAL, DROP_JOURNAL, watch
 from servicekit.dead_letters.tables import CREATE_INDEX, DROP_INDEX
 
 revision = "20261201_audit"
-down_revision = "20260101_users_and_sessions"
+down_revision = "20261201_second_factor_tokens"
 
 WATCHES = (watch("users", "user", silent=["email_normalised"], secret=["password_hash"]),)
 
