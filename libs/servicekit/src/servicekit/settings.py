@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from servicekit.boot.checks import Check
 from servicekit.identity import IdentityVerifier
+from servicekit.watched_file import watched
 
 
 class ServiceSettings(BaseSettings):
@@ -24,15 +26,21 @@ class ServiceSettings(BaseSettings):
         default=False, description="Lets a role in that row-level security does not stop: development only"
     )
     database_pool: int = Field(default=10, ge=2, le=100, description="Connections at most")
-    identity_keys: str = Field(description="JSON Web Key Set with the public Ed25519 keys of identity-svc")
+    identity_keys: str = Field(
+        description="JSON Web Key Set with the public Ed25519 keys of identity-svc, or the path of a file with it"
+    )
 
     def checks(self) -> list[Check]:
         """What is tried before anything is built, by the setting that is to blame. A service adds its own."""
         return [("identity_keys", self.verifier)]
 
     def verifier(self) -> IdentityVerifier:
-        """Raises ValueError when the key set cannot be read."""
-        return IdentityVerifier(read_key_set(self.identity_keys))
+        """Raises ValueError or OSError when the key set cannot be read."""
+        return IdentityVerifier(self.key_set())
+
+    def key_set(self) -> Callable[[], Mapping[str, Any]]:
+        """The public keys by key id, for now: a file is read again within a second of its change."""
+        return watched(self.identity_keys, read_key_set, begins="{")
 
 
 def read_key_set(document: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from servicekit.app import App
 from servicekit.audit import Rules
 from servicekit.etag import IfMatch, check_match, etag
 from servicekit.http import Db, Input, Patch, create_http, router
+from servicekit.idempotency import without
 from servicekit.identity import Caller
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 
@@ -118,6 +119,17 @@ async def post_slow(database: Db, caller: Caller) -> dict[str, str]:
     async with database.unit_of_work() as work:
         await work.execute("SELECT pg_advisory_xact_lock(1)")
     return {"caller": caller.user_id}
+
+
+@things.post("/v1/beside")
+async def post_beside(database: Db) -> dict[str, str]:
+    """Needs a second connection beside the one that an idempotency key holds."""
+    async with database.unit_of_work() as work, database.pool.acquire() as other:
+        await work.execute("SELECT pg_sleep(0.01)")
+        return {"secret": str(await other.fetchval("SELECT 1"))}
+
+
+post_beside.answer_to_keep = without("secret")  # pyright: ignore[reportFunctionMemberAccess] -- read by the route
 
 
 @things.post("/v1/batch")

@@ -6,20 +6,27 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from servicekit.boot.checks import Check
 from servicekit.boot.environment import check_private
-from servicekit.identity import IdentitySigner
-from servicekit.keys import key_id, signer_of
-from servicekit.settings import ServiceSettings, read_key_set
+from servicekit.sealing import Sealer
+from servicekit.settings import ServiceSettings
+from servicekit.watched_file import watched
+
+from identity_svc.signing import SigningKeys
 
 
 class Settings(ServiceSettings):
-    identity_private_key: SecretStr = Field(description="Ed25519 private key: PEM, or the path of a file with it")
+    identity_private_key: SecretStr = Field(
+        description="Ed25519 private keys in PEM, the first of which signs, or the path of a file with them"
+    )
     session_lifetime: timedelta = Field(default=timedelta(hours=12), description="After it a person signs in again")
 
+    second_factor_key: SecretStr | None = Field(
+        default=None, min_length=32, description="Seals the secrets of second factors; without it there are none"
+    )
+
     def checks(self) -> list[Check]:
-        key = ("identity_private_key", self._check_key_file)
         return [
             *super().checks(),
-            key,
+            ("identity_private_key", self._check_key_file),
             ("identity_private_key", self.signer),
             ("session_lifetime", self._check_lifetime),
         ]
@@ -34,16 +41,10 @@ class Settings(ServiceSettings):
         if not timedelta(minutes=5) <= self.session_lifetime <= timedelta(days=31):
             raise ValueError("people stay signed in for 5 minutes at least and 31 days at most")
 
-    def signer(self) -> IdentitySigner:
-        """Raises ValueError unless it is a key that the key set names, too: otherwise no service would believe us."""
-        private_key = read_private_key(self.identity_private_key.get_secret_value())
-        if key_id(private_key) not in read_key_set(self.identity_keys):
-            raise ValueError("the identity key set does not hold the public half of the private key")
-        return signer_of(private_key)
+    def sealer(self) -> Sealer | None:
+        return None if self.second_factor_key is None else Sealer(self.second_factor_key.get_secret_value())
 
-
-def read_private_key(setting: str) -> str:
-    """Raises OSError when it names a file that cannot be read."""
-    if setting.lstrip().startswith("-----BEGIN"):
-        return setting.replace("\\n", "\n")
-    return Path(setting).read_text("ascii")
+    def signer(self) -> SigningKeys:
+        """Raises ValueError unless the key set names the key that signs: otherwise no service would believe us."""
+        private = watched(self.identity_private_key.get_secret_value(), SigningKeys.parse, begins="-----BEGIN")
+        return SigningKeys(private, self.key_set())

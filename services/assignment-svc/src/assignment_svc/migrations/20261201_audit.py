@@ -5,7 +5,7 @@ from servicekit.audit.tables import CREATE_JOURNAL, DROP_JOURNAL, watch
 from servicekit.dead_letters.tables import CREATE_INDEX, DROP_INDEX
 
 revision = "20261201_audit"
-down_revision = "20261126_timers_callbacks"
+down_revision = "20261201_reserved_for"
 
 WATCHES = (
     watch("dispositions", "disposition", "disposition_id", silent=["name_normalised"]),

@@ -5,7 +5,7 @@ from servicekit.audit.tables import CREATE_JOURNAL, DROP_JOURNAL, watch
 from servicekit.dead_letters.tables import CREATE_INDEX, DROP_INDEX
 
 revision = "20261201_audit"
-down_revision = "20261128_imports"
+down_revision = "20261201_tell_stale_lists"
 
 WATCHES = (
     watch("partners", "partner"),
