@@ -1,8 +1,11 @@
 """Settings of identity-svc."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field, SecretStr
+from servicekit.boot.checks import Check
+from servicekit.boot.environment import check_private
 from servicekit.sealing import Sealer
 from servicekit.settings import ServiceSettings
 from servicekit.watched_file import watched
@@ -19,6 +22,24 @@ class Settings(ServiceSettings):
     second_factor_key: SecretStr | None = Field(
         default=None, min_length=32, description="Seals the secrets of second factors; without it there are none"
     )
+
+    def checks(self) -> list[Check]:
+        return [
+            *super().checks(),
+            ("identity_private_key", self._check_key_file),
+            ("identity_private_key", self.signer),
+            ("session_lifetime", self._check_lifetime),
+        ]
+
+    def _check_key_file(self) -> None:
+        setting = self.identity_private_key.get_secret_value()
+        if not setting.lstrip().startswith("-----BEGIN"):
+            check_private("identity_private_key", Path(setting))
+
+    def _check_lifetime(self) -> None:
+        """Raises ValueError."""
+        if not timedelta(minutes=5) <= self.session_lifetime <= timedelta(days=31):
+            raise ValueError("people stay signed in for 5 minutes at least and 31 days at most")
 
     def sealer(self) -> Sealer | None:
         return None if self.second_factor_key is None else Sealer(self.second_factor_key.get_secret_value())
