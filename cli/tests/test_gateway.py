@@ -83,6 +83,50 @@ async def test_an_identity_from_outside_never_arrives(
         assert headers.get("x-leadwire-identity") in {None, SIGNED}
 
 
+SPELLINGS = [
+    "X-Leadwire-Identity: forged",
+    "x-leadwire-identity: forged",
+    "X-LEADWIRE-IDENTITY: forged",
+    "X-Leadwire-Identity: forged\r\nX-Leadwire-Identity: again",
+    "X-Leadwire-Identity: forged\r\nx-leadwire-identity: again\r\nX-LeadWire-Identity: thrice",
+    "X-Leadwire-Identity:forged",
+    "X-Leadwire-Identity:\tforged\t",
+    "X-Leadwire-Identity: ",
+    "X_Leadwire_Identity: forged",
+    "X-Leadwire_Identity: forged",
+    "X_LEADWIRE_IDENTITY: forged\r\nX-Leadwire-Identity: forged",
+    "Connection: X-Leadwire-Identity\r\nX-Leadwire-Identity: forged",
+    "X-Leadwire-Identity : forged",
+    "X-Leadwire-Identity\t: forged",
+    " X-Leadwire-Identity: forged",
+    "X-Other: a\r\n X-Leadwire-Identity: forged",
+    "X-Other: a\rX-Leadwire-Identity: forged",
+    "X-Other: a\nX-Leadwire-Identity: forged",
+    "X-Leadwire-Identity\0: forged",
+    "Transfer-Encoding: chunked\r\nTrailer: X-Leadwire-Identity\r\nX-Leadwire-Identity: forged",
+]
+
+
+@pytest.mark.parametrize("credentials", ["", "Authorization: Bearer good\r\n", "Authorization: Bearer lw_live_a\r\n"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_no_spelling_of_an_identity_from_outside_arrives(
+    gateway: httpx2.AsyncClient, spelling: str, credentials: str
+) -> None:
+    """As raw bytes: an HTTP client of ours would not send most of them. Refusing the request is as good."""
+    host, port = gateway.base_url.host, gateway.base_url.port
+    reader, writer = await asyncio.open_connection(host, port)
+    end = "0\r\nX-Leadwire-Identity: forged\r\n\r\n" if "chunked" in spelling else ""
+    head = f"POST /v1/leads HTTP/1.1\r\nHost: a\r\n{credentials}{spelling}\r\nConnection: close\r\n\r\n{end}"
+    writer.write(head.encode())
+    answer = (await asyncio.wait_for(reader.read(), 10)).decode()
+    writer.close()
+    assert "forged" not in answer
+    assert "again" not in answer
+    told = [SIGNED in answer, '"x-leadwire-identity"' in answer]
+    assert told in ([True, True], [False, False])
+    assert SIGNED not in answer or "Bearer good" in credentials
+
+
 async def test_who_is_signed_in_is_passed_on_signed(gateway: httpx2.AsyncClient) -> None:
     by_token = await gateway.get("/v1/leads", headers={"Authorization": "Bearer good", **FORGED})
     by_cookie = await gateway.get("/v1/leads", headers={"Cookie": "leadwire_session=good", **FORGED})

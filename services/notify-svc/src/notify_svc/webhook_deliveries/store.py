@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncpg import Record
-from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 
 from notify_svc.scope import WebhookScope
-
-# Whoever makes deliveries shares it; an erasure has it alone, so that none is made of what it just removed. One lock
-# for all of the service: with two, an erasure of mails and a sale could each wait for what the other holds.
-SHARE_ERASURE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('notify-svc erasure', 0))"
-OWN_ERASURE = "SELECT pg_advisory_xact_lock(hashtextextended('notify-svc erasure', 0))"
-ERASED_AMONG = "SELECT lead_id FROM webhook_erased_leads WHERE lead_id = ANY($1)"
 
 INSERT_DELIVERIES = """
 INSERT INTO webhook_deliveries (
@@ -37,7 +30,7 @@ _COLUMNS = """
     status_code, reason, remote_id, created_at, delivered_at, body IS NULL AS erased,
     CASE WHEN state <> 'sending' THEN next_attempt_at END AS next_attempt_at
 """
-_MINE = "($2::text IS NULL OR (owner_kind = $2 AND owner_id = $3))"
+_MINE = "($2::text IS NULL OR (owner_kind = $2 AND owner_id = ANY($3)))"
 READ_DELIVERY = f"SELECT {_COLUMNS} FROM webhook_deliveries WHERE id = $1 AND {_MINE}"
 READ_ATTEMPTS = """
 SELECT at, attempt, event, status_code, took_ms, excerpt, by FROM webhook_attempts WHERE delivery_id = $1 ORDER BY id
@@ -50,7 +43,8 @@ WITH again AS (
     SET state = 'queued', next_attempt_at = now(), tries = 0, lost_leases = 0, reason = NULL, version = d.version + 1
     FROM webhook_endpoints e
     WHERE d.id = $1 AND d.state NOT IN ('queued', 'sending') AND d.body IS NOT NULL
-        AND e.id = d.endpoint_id AND NOT e.disabled AND ($2::text IS NULL OR (d.owner_kind = $2 AND d.owner_id = $3))
+        AND e.id = d.endpoint_id AND NOT e.disabled
+        AND ($2::text IS NULL OR (d.owner_kind = $2 AND d.owner_id = ANY($3)))
     RETURNING d.*
 ), logged AS (
     INSERT INTO webhook_attempts (delivery_id, attempt, event, by) SELECT id, attempts, 'replay-asked', $4 FROM again
@@ -62,10 +56,8 @@ SELECT state, body IS NULL AS erased, (SELECT disabled FROM webhook_endpoints e 
 FROM webhook_deliveries WHERE id = $1 AND {_MINE}
 """
 
-TOMBSTONES = """
-INSERT INTO webhook_erased_leads (lead_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING
-"""
 FORGET_HELD = "DELETE FROM held_leads WHERE lead_id = ANY($1)"
+FORGET_EXTERNAL_IDS = "DELETE FROM external_ids WHERE lead_id = ANY($1)"
 FORGET_EXCERPTS = """
 UPDATE webhook_attempts SET excerpt = NULL
 WHERE excerpt IS NOT NULL AND delivery_id IN (SELECT id FROM webhook_deliveries WHERE lead_id = ANY($1))
@@ -78,23 +70,6 @@ SET body = NULL, remote_id = NULL, version = version + 1, next_attempt_at = NULL
 WHERE lead_id = ANY($1) AND body IS NOT NULL
 """
 
-# Done for longer than $1: with their attempts, in portions, so that no lock is held for long.
-PRUNE_DELIVERIES = """
-WITH old AS (
-    SELECT id FROM webhook_deliveries
-    WHERE state IN ('delivered', 'exhausted', 'cancelled') AND id < $1 ORDER BY id LIMIT 5000
-), attempts AS (
-    DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM old)
-)
-SELECT array_agg(id) FROM old
-"""
-DELETE_DELIVERIES = "DELETE FROM webhook_deliveries WHERE id = ANY($1)"
-PRUNE_OTHERS = (
-    "DELETE FROM held_leads WHERE decided_at < now() - interval '30 days'",
-    "DELETE FROM incoming_webhooks WHERE at < now() - interval '180 days'",
-    "DELETE FROM webhook_secrets WHERE expires_at < now()",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilters:
@@ -104,21 +79,12 @@ class DeliveryFilters:
     event_type: str | None = None
 
 
-async def hold_off_erasure(work: UnitOfWork) -> None:
-    """From here to the commit no lead is erased here."""
-    await work.execute(SHARE_ERASURE)
-
-
-async def erased_among(work: UnitOfWork, lead_ids: Sequence[str]) -> set[str]:
-    return {row["lead_id"] for row in await work.fetch(ERASED_AMONG, lead_ids)}
-
-
 async def insert_deliveries(work: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:
     await work.execute(INSERT_DELIVERIES, rows)
 
 
 async def read_delivery(work: UnitOfWork, delivery_id: str, scope: WebhookScope) -> Record | None:
-    return await work.fetchrow(READ_DELIVERY, delivery_id, scope.owner_kind, scope.owner_id)
+    return await work.fetchrow(READ_DELIVERY, delivery_id, scope.owner_kind, scope.owner_ids)
 
 
 async def read_attempts(work: UnitOfWork, delivery_id: str) -> list[Record]:
@@ -127,11 +93,11 @@ async def read_attempts(work: UnitOfWork, delivery_id: str) -> list[Record]:
 
 async def replay(work: UnitOfWork, delivery_id: str, scope: WebhookScope, by: str) -> Record | None:
     """None when it is unknown, under way or erased, or its endpoint disabled."""
-    return await work.fetchrow(REPLAY, delivery_id, scope.owner_kind, scope.owner_id, by)
+    return await work.fetchrow(REPLAY, delivery_id, scope.owner_kind, scope.owner_ids, by)
 
 
 async def why_not(work: UnitOfWork, delivery_id: str, scope: WebhookScope) -> Record | None:
-    return await work.fetchrow(WHY_NOT, delivery_id, scope.owner_kind, scope.owner_id)
+    return await work.fetchrow(WHY_NOT, delivery_id, scope.owner_kind, scope.owner_ids)
 
 
 async def list_deliveries(
@@ -140,7 +106,6 @@ async def list_deliveries(
     """Newest first, up to `limit` rows before the id."""
     asked = {
         "owner_kind": scope.owner_kind,
-        "owner_id": scope.owner_id,
         "endpoint_id": filters.endpoint_id,
         "state": filters.state,
         "lead_id": filters.lead_id,
@@ -153,33 +118,27 @@ async def list_deliveries(
         parameters.append(before)
         wanted.append(f"id < ${len(parameters)}")
     parameters.append(limit)
-    query = f"""
-    SELECT {_COLUMNS} FROM webhook_deliveries WHERE {" AND ".join(wanted)} ORDER BY id DESC LIMIT ${len(parameters)}
-    """
-    return await work.fetch(query, *parameters)
+    page = f"ORDER BY id DESC LIMIT ${len(parameters)}"
+    if scope.is_everything:
+        source = "webhook_deliveries"
+    else:
+        # The newest of each owner are read by its index, and merged; with `= ANY` all of theirs would be sorted.
+        parameters.append(scope.owner_ids)
+        wanted.append("owner_id = own.id_of")
+        source = f"""unnest(${len(parameters)}::text[]) AS own (id_of) CROSS JOIN LATERAL (
+            SELECT * FROM webhook_deliveries WHERE {" AND ".join(wanted)} {page}
+        ) AS newest"""
+        wanted = ["true"]
+    return await work.fetch(f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(wanted)} {page}", *parameters)
 
 
 async def forget_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
-    """How many rows per table held something about the leads."""
-    await work.execute(OWN_ERASURE)
-    await work.execute(TOMBSTONES, lead_ids)
+    """How many rows per table held something about the leads; the erasure has begun."""
     statements = {
         "held_leads": FORGET_HELD, "webhook_attempts": FORGET_EXCERPTS, "webhook_deliveries": FORGET_BODIES,
+        "external_ids": FORGET_EXTERNAL_IDS,
     }  # fmt: skip
     return {table: _count(await work.execute(statement, lead_ids)) for table, statement in statements.items()}
-
-
-async def prune(database: Database, before: str) -> int:
-    """Removes finished deliveries with ids below `before`, 5,000 at most; how many."""
-    async with database.unit_of_work() as work:
-        ids = await work.fetchval(PRUNE_DELIVERIES, before) or []
-        await work.execute(DELETE_DELIVERIES, ids)
-    return len(ids)
-
-
-async def prune_others(database: Database) -> None:
-    for statement in PRUNE_OTHERS:
-        await database.pool.execute(statement)
 
 
 def _count(status: str) -> int:

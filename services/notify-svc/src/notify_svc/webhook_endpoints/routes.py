@@ -7,11 +7,12 @@ from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from servicekit.etag import IfMatch, etag
 from servicekit.http import router
+from servicekit.idempotency import without
 from servicekit.identity import Caller, Identity
 from servicekit.paging import Page, decode_cursor, page_of
 from servicekit.problems import conflict, not_found
 
-from notify_svc.scope import WebhookScope, webhooks_of
+from notify_svc.scope import webhooks_of
 from notify_svc.webhook_deliveries.ping import queue_ping
 from notify_svc.webhook_deliveries.shapes import DeliveryOut, shape_delivery
 from notify_svc.webhook_endpoints import shapes, store
@@ -39,18 +40,16 @@ def _add_crud(routes: APIRouter, database: Database, rules: Rules) -> None:
         response.headers["ETag"] = etag(endpoint.version)
         return shapes.shown_once(endpoint, secret)
 
-    create.answer_to_keep = shapes.without_secret  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
+    create.answer_to_keep = without("secret")  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
     @routes.get("")
     async def list_endpoints(
         caller: Caller, query: Annotated[shapes.EndpointQuery, Query()]
     ) -> Page[shapes.EndpointOut]:
-        scope = webhooks_of(caller)
-        asked = WebhookScope(query.owner_kind, query.owner_id)
+        scope = webhooks_of(caller).narrowed_to(query.owner_kind, query.owner_id)
         before = decode_cursor(query.cursor, str)
         async with database.unit_of_work() as work:
-            owner = asked if scope.is_everything else scope
-            rows = await store.list_page(work, owner, before[0] if before else None, query.limit + 1)
+            rows = await store.list_page(work, scope, before[0] if before else None, query.limit + 1)
         return page_of(rows, query.limit, shapes.shown, lambda endpoint: (endpoint.id,))
 
     @routes.get("/{endpoint_id}")
@@ -90,7 +89,7 @@ def _add_actions(routes: APIRouter, database: Database, rules: Rules) -> None:
             secret = await issue_secret(work, endpoint_id, rules.sealer)
         return shapes.SecretOut(secret=secret, former_valid_until=until if wanted.overlap_hours else None)
 
-    rotate_secret.answer_to_keep = shapes.without_secret  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
+    rotate_secret.answer_to_keep = without("secret")  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
     @routes.post("/{endpoint_id}/test", status_code=202)
     async def test(caller: Caller, endpoint_id: str) -> DeliveryOut:
