@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 
+from servicekit.audit.edge import audited
 from servicekit.identity import HEADER
 from servicekit.problems import DomainError, Kind, invalid
 from servicekit.strict_json import parse
@@ -70,7 +71,7 @@ class StrictRequest(Request):
 
 
 class Route(APIRoute):
-    """The route class of every router: strict JSON, and idempotency where the header is sent with a POST.
+    """The route class of every router: strict JSON, audit, and idempotency where the header is sent with a POST.
 
     An endpoint whose answer shows a secret once says with `answer_to_keep` what a repeat is given: `without("key")`.
     A request with a key has a connection as long as it runs. So that there is always one for what it may need beside
@@ -78,7 +79,7 @@ class Route(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle = audited(super().get_route_handler())
 
         async def handle_strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
@@ -95,7 +96,7 @@ class Route(APIRoute):
 async def _handle_once(
     request: Request,
     key: str,
-    handle: Callable[[Request], Coroutine[Any, Any, Response]],
+    handle: Callable[[Request], Awaitable[Response]],
     answer_to_keep: Callable[[bytes], bytes],
 ) -> Response:
     """`answer_to_keep` takes out of an answer what must not be stored, such as a secret that is shown once."""

@@ -101,6 +101,7 @@ SUBSCRIPTIONS = (
             intake.SuppressionRemovedV1: _suppression,
             intake.SuppressionsAddedV1: _suppression,
             intake.SuppressionsRemovedV1: _suppression,
+            intake.SuppressionListChangedV1: each(people.receive_suppression_list),
         },
     ),
 )

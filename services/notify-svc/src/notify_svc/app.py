@@ -11,6 +11,7 @@ from servicekit.sealing import Sealer
 
 from notify_svc.alarms.routes import alarm_routes
 from notify_svc.alarms.watch import watch
+from notify_svc.audit_rules import RULES
 from notify_svc.bounces.routes import bounce_routes
 from notify_svc.buyer_returns.routes import incoming_routes
 from notify_svc.digests.make_digests import make_digests
@@ -60,7 +61,7 @@ async def build(settings: Settings) -> App:
         delivery_routes(database),
         incoming_routes(database, sealer),
     ]
-    http = create_http("notify-svc", database, settings.verifier(), routers)
+    http = create_http("notify-svc", database, settings.verifier(), routers, audit=RULES)
     kept = Kept(mails=timedelta(days=settings.mail_ledger_days), webhooks=timedelta(days=settings.webhook_ledger_days))
     alarm_period = timedelta(minutes=settings.alarm_period_minutes)
     tasks = [

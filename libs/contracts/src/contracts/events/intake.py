@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.values import (
     Account,
     CallingHours,
@@ -384,4 +385,27 @@ class SuppressionsAddedV1(SuppressionsContent, frozen=True, kw_only=True):
 
 @event("intake.suppressions.removed.v1")
 class SuppressionsRemovedV1(SuppressionsContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.suppression_list.changed.v1")
+class SuppressionListChangedV1(Event, frozen=True, kw_only=True):
+    """A suppression list as it is now, without its entries; `sequence` is its version.
+
+    `fresh_until`: when a national list becomes too old to rely on; None for one that is not national, or was removed.
+    """
+
+    list_id: str
+    scope: str
+    scope_id: str | None = None
+    fresh_until: Moment | None = None
+    removed: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.list_id
+
+
+@event("intake.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
     pass

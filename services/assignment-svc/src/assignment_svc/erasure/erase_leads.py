@@ -13,6 +13,7 @@ from assignment_svc.erasure import store
 from assignment_svc.withdrawals import rules
 from assignment_svc.withdrawals.apply_facts import apply_facts
 from assignment_svc.withdrawals.receive import take
+from assignment_svc.work_items.hold import hold
 
 
 async def receive_erasure(work: UnitOfWork, received: Received[ErasureRequestedV1]) -> None:
@@ -24,6 +25,7 @@ async def receive_erasure(work: UnitOfWork, received: Received[ErasureRequestedV
         for one in lead_ids
     ]
     await take(work, facts)
+    await hold(work, lead_ids)
     removed = await _forget(work, lead_ids)
     work.publish(ErasureCompletedV1(erasure_id=event.erasure_id, removed=removed), sequence=1)
 

@@ -14,6 +14,7 @@ from assignment_svc.withdrawals.rules import Fate, fate_of
 from assignment_svc.withdrawals.store import Standing
 from assignment_svc.work_items.change import After, Change, after, lead_ref
 from assignment_svc.work_items.give_back import give_back
+from assignment_svc.work_items.hold import hold
 from assignment_svc.work_items.item import HELD, RETURN_HOLD, SOLD, SUPPRESSED, WORKED_ON, WorkItem, waiting_state
 from assignment_svc.work_items.transition import transition
 
@@ -22,6 +23,7 @@ _ROUNDS: Final = 5
 
 async def apply_facts(work: UnitOfWork, lead_ids: Collection[str]) -> None:
     """An item that somebody moves at the same moment is found again in its new state."""
+    await hold(work, lead_ids)
     for _ in range(_ROUNDS):
         fates = [
             (one, fate) for one in await store.find_standing(work, lead_ids) if (fate := fate_of(one.item, one.facts))

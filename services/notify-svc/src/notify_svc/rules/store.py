@@ -81,7 +81,7 @@ async def update(work: UnitOfWork, rule_id: str, content: RuleContent, by: str) 
 
 
 async def find(database: Database, rule_id: str) -> Record | None:
-    return await database.pool.fetchrow(FIND, rule_id)
+    return await database.reader.fetchrow(FIND, rule_id)
 
 
 async def find_to_change(work: UnitOfWork, rule_id: str) -> Record | None:
@@ -89,7 +89,7 @@ async def find_to_change(work: UnitOfWork, rule_id: str) -> Record | None:
 
 
 async def list_page(database: Database, after: str, limit: int) -> list[Record]:
-    return await database.pool.fetch(LIST, after, limit)
+    return await database.reader.fetch(LIST, after, limit)
 
 
 async def keep_version(work: UnitOfWork, rule_id: str) -> None:
@@ -98,7 +98,7 @@ async def keep_version(work: UnitOfWork, rule_id: str) -> None:
 
 
 async def list_versions(database: Database, rule_id: str, before: int, limit: int) -> list[Record]:
-    return await database.pool.fetch(LIST_VERSIONS, rule_id, before, limit)
+    return await database.reader.fetch(LIST_VERSIONS, rule_id, before, limit)
 
 
 async def delete(work: UnitOfWork, rule_id: str) -> None:
