@@ -45,7 +45,7 @@ class Service:
         return import_module(module).SUBSCRIPTIONS if find_spec(module) else ()
 
 
-IDENTITY = Service("identity-svc", ("sessions", "me", "users"))
+IDENTITY = Service("identity-svc", ("sessions", "me", "users", "sign-in-policy"))
 SERVICES: tuple[Service, ...] = (
     IDENTITY,
     Service(
