@@ -6,12 +6,13 @@ import re
 from collections.abc import AsyncIterator
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
 import pytest_asyncio
 from embedded.ports import free_port
-from gateway_world import SIGNED, Upstreams, behind_nginx, in_process, nginx
+from gateway_world import OPENAPI, SIGNED, Upstreams, behind_nginx, in_process, nginx
 from leadwire.services import SERVICES, Service
 
 PARTNER_KEY = {"Authorization": "Bearer lw_live_abc"}
@@ -31,7 +32,7 @@ async def gateway(
 ) -> AsyncIterator[httpx2.AsyncClient]:
     packages = request.config.rootpath / ".cache/packages"
     world = (
-        in_process(upstreams)
+        in_process(upstreams, tmp_path_factory.mktemp("documents"))
         if request.param == "in process"
         else behind_nginx(upstreams, tmp_path_factory.mktemp("nginx"), packages)
     )
@@ -186,6 +187,30 @@ async def test_health_is_no_services(gateway: httpx2.AsyncClient) -> None:
     assert (await gateway.get("/healthz")).json() == {"service": "gateway", "status": "alive"}
 
 
+async def test_g6_4_the_documents_and_their_pages_need_nobody_else(gateway: httpx2.AsyncClient) -> None:
+    """Both documents, and pages to browse them, without signing in, without a CDN and without inline scripts."""
+    assert (await gateway.get("/openapi.json")).json() == OPENAPI
+    assert (await gateway.get("/asyncapi.json")).json()["asyncapi"].startswith("3.")
+    moved = await gateway.get("/docs")
+    assert moved.status_code in {307, 308}
+    assert moved.headers["location"].endswith("/docs/")
+    for address in ("/docs/", "/docs/events.html"):
+        shown = await gateway.get(address)
+        assert (shown.status_code, shown.headers["content-type"].partition(";")[0]) == (200, "text/html")
+        assert "script-src 'self';" in shown.headers["content-security-policy"]
+        linked = re.findall(r'(?:src|href)="([^"#]+)"', shown.text)
+        assert linked
+        for link in linked:
+            assert not re.match(r"https?:|//", link)
+            assert (await gateway.get(urljoin(address, link))).status_code == 200
+    assert "assignment.lead.claimed.v1" in (await gateway.get("/docs/events.html")).text
+    assert (
+        (await gateway.get("/docs/assets/swagger-ui-bundle.js")).headers["content-type"].startswith("text/javascript")
+    )
+    for outside in ("/docs/../secrets.json", "/docs/%2e%2e/%2e%2e/secrets.json", "/docs/nothing"):
+        assert (await gateway.get(outside)).status_code in {400, 404}
+
+
 async def test_refusals_carry_the_request_id(gateway: httpx2.AsyncClient) -> None:
     headers = {"Authorization": "Bearer bad", "X-Request-Id": "mine-2"}
     assert (await gateway.get("/v1/leads", headers=headers)).headers["x-request-id"] == "mine-2"
@@ -209,6 +234,22 @@ async def test_nginx_says_503_while_a_service_is_away_and_429_to_too_many(
     _check_problem(answers[-1], 429, "rate-limited")
     assert [answer.headers["retry-after"] for answer in answers] == ["1"] * 4
     assert answers[-1].headers["ratelimit-policy"] == '"address";q=1;w=1'
+
+
+async def test_nginx_logs_no_query_and_nothing_of_a_request_that_fails(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """security.md: no personal data in logs. Neither where a service is away nor where somebody asks too often."""
+    nowhere = {service.name: free_port() for service in SERVICES}
+    address = "/v1/customers?q=Kanarialintunen"
+    headers = {"Authorization": "Bearer lw_live_x", "Referer": "http://kanarialintunen.example"}
+    async with nginx(tmp_path, pytestconfig.rootpath / ".cache/packages", nowhere, rate=1) as url:
+        async with httpx2.AsyncClient(base_url=url) as client:
+            statuses = [(await client.get(address, headers=headers)).status_code for _ in range(4)]
+        logs = [(tmp_path / "server/access.log").read_text(), (tmp_path / "server.log").read_text()]
+    assert {503, 429} <= set(statuses)
+    assert logs[0].count('"GET /v1/customers"') == len(statuses)
+    assert "kanaria" not in "".join(logs).lower()
 
 
 async def test_nginx_refuses_a_body_that_is_too_large_before_reading_it(

@@ -10,6 +10,8 @@ from servicekit.settings import read_key_set
 from servicekit.watched_file import watched
 
 from identity_svc.api_tokens.routes import api_tokens
+from identity_svc.audit.routes import audit
+from identity_svc.audit_rules import RULES
 from identity_svc.me.change_password import ChangePassword
 from identity_svc.me.routes import me
 from identity_svc.passwords import Passwords
@@ -39,7 +41,8 @@ async def build(settings: Settings) -> App:
         NAME,
         database,
         settings.verifier(),
-        [users, me, sessions, second_factor, api_tokens, single_sign_on, _keys(settings)],
+        [users, me, sessions, second_factor, api_tokens, single_sign_on, audit, _keys(settings)],
+        audit=RULES,
     )
     passwords = Passwords()
     check_password = PasswordCheck(database, passwords)
