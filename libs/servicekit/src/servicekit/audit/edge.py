@@ -22,21 +22,21 @@ JSON_TYPE = "application/json"
 def audited(handle: Handle) -> Handle:
     async def handle_audited(request: Request) -> Response:
         rules: Rules = getattr(request.app.state, "audit", _NO_RULES)
-        operation = f"{request.method} {_template(request)}"
+        operation = _operation(request)
         if request.method in WRITES:
-            return await (_write if rules.keeps_write(operation) else _plainly)(handle, request, operation)
-        return await (_read if rules.keeps_read(operation) else _plainly)(handle, request, operation)
+            return await (_write if rules.keeps_write(operation) else _plainly)(handle, request)
+        return await (_read if rules.keeps_read(operation) else _plainly)(handle, request)
 
     return handle_audited
 
 
-async def _plainly(handle: Handle, request: Request, _operation: str) -> Response:
+async def _plainly(handle: Handle, request: Request) -> Response:
     return await handle(request)
 
 
-async def _write(handle: Handle, request: Request, operation: str) -> Response:
+async def _write(handle: Handle, request: Request) -> Response:
     """The whole request is one transaction: an entry without its change, or the reverse, cannot be."""
-    doer = doer_of(request, operation)
+    doer = doer_of(request)
     await request.body()  # before the transaction: nobody keeps one open by sending slowly
     database: Database = request.app.state.database
     async with database.shared_unit_of_work() as work:
@@ -47,7 +47,7 @@ async def _write(handle: Handle, request: Request, operation: str) -> Response:
     return response
 
 
-async def _read(handle: Handle, request: Request, operation: str) -> Response:
+async def _read(handle: Handle, request: Request) -> Response:
     """Who took what out. The entry is committed before the first byte leaves."""
     response = await handle(request)
     if response.status_code < 400:
@@ -56,7 +56,7 @@ async def _read(handle: Handle, request: Request, operation: str) -> Response:
         details = {"filter": told_filter(request.query_params.multi_items())}
         database: Database = request.app.state.database
         async with database.unit_of_work() as work:
-            await act_as(work, doer_of(request, operation))
+            await act_as(work, doer_of(request))
             await record(
                 work,
                 Act(
@@ -71,12 +71,13 @@ async def _read(handle: Handle, request: Request, operation: str) -> Response:
 
 async def act_for(work: UnitOfWork, request: Request) -> None:
     """For an operation that opens its transaction itself: `Rules.itself`."""
-    await act_as(work, doer_of(request, f"{request.method} {_template(request)}"))
+    await act_as(work, doer_of(request))
 
 
-def doer_of(request: Request, operation: str) -> Doer:
+def doer_of(request: Request) -> Doer:
     """Raises 401 for an identity that is not to be believed; a partner key is believed by the operation itself."""
     request_id: str = request.scope.get("request_id", "")
+    operation = _operation(request)
     token = request.headers.get(HEADER)
     if token:
         identity = request.app.state.identity_verifier.verify(token)
@@ -122,6 +123,10 @@ def _id_in(response: Response) -> str:
     if not isinstance(answer, dict):
         return ""
     return str(answer.get("id") or next((v for n, v in answer.items() if n.endswith("_id")), "") or "")
+
+
+def _operation(request: Request) -> str:
+    return f"{request.method} {_template(request)}"
 
 
 def _template(request: Request) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from messaging.database import Database
+from servicekit.audit import Doer, act_as
 from servicekit.identity import unauthenticated
 from servicekit.problems import invalid
 
@@ -18,6 +19,7 @@ from identity_svc.users.change_user import change_user
 class PasswordChange:
     """`current` is the hash of the session that asks."""
 
+    doer: Doer
     user_id: str
     old: str
     new: str
@@ -49,5 +51,6 @@ class ChangePassword:
             if user is None or method is None:
                 raise unauthenticated()
             await self.check_password.forgive(work, proven)
+            await act_as(work, change.doer)
             await change_user(work, user, user.profile, password_hash)
             return await self.sign_in.open(work, change.user_id, method, change.client)
