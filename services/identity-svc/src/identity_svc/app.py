@@ -7,8 +7,8 @@ from fastapi import APIRouter, Response
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http, router
+from servicekit.passwords import Passwords
 
-from identity_svc.passwords import Passwords
 from identity_svc.sessions.authenticate import Authenticate
 from identity_svc.sessions.cleanup import keep_clean
 from identity_svc.sessions.routes import sessions

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from messaging.database import Database
-from servicekit.identity import PAGES, Identity, IdentitySigner, unauthenticated
+from servicekit.identity import Identity, IdentitySigner, unauthenticated
 from servicekit.problems import forbidden
 
 from identity_svc.sessions import store
@@ -29,7 +29,9 @@ class Credentials:
 
 
 class Authenticate:
-    """A deactivated user, an ended session and a lowered access level take effect within two seconds."""
+    """A deactivated user, an ended session, a lowered access level and a sponsor account that is revoked take effect
+    within two seconds of being known here.
+    """
 
     def __init__(self, database: Database, signer: IdentitySigner, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
@@ -72,9 +74,9 @@ class Authenticate:
                 row["id"],
                 row["access_level"],
                 frozenset(row["permissions"]),
-                sponsor_ids=frozenset(filter(None, (row["sponsor_id"],))),
+                sponsor_ids=frozenset(row["sponsor_ids"]),
                 partner_id=row["partner_id"],
-                pages=PAGES if row["sponsor_id"] else frozenset(),
+                pages=frozenset(row["pages"]),
             )
         )
         self._remembered[token_hash] = (now + REMEMBERED_SECONDS, signed)

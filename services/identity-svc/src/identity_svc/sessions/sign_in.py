@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from messaging.database import Database
 from servicekit.identity import unauthenticated
+from servicekit.passwords import Passwords
 from servicekit.problems import DomainError
 
-from identity_svc.passwords import Passwords
 from identity_svc.sessions import guard, store
 from identity_svc.sessions.tokens import account_target, address_target, hash_token, new_token
 from identity_svc.users import store as users

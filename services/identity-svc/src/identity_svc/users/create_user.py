@@ -4,9 +4,9 @@ from contracts.events.identity import UserCreatedV1
 from contracts.ids import new_id
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
+from servicekit.passwords import Passwords
 from servicekit.problems import DomainError, conflict
 
-from identity_svc.passwords import Passwords
 from identity_svc.users import store
 from identity_svc.users.events import content
 from identity_svc.users.model import AccessLevel, Profile, User, default_permissions
