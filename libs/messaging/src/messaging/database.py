@@ -59,6 +59,12 @@ class Database:
         )
         return cls(pool, source)
 
+    @property
+    def reader(self) -> asyncpg.Pool | asyncpg.pool.PoolConnectionProxy | asyncpg.Connection:
+        """For a single statement: sees what an enclosing `shared_unit_of_work` has written."""
+        ambient = _ambient.get()
+        return self.pool if ambient is None else ambient.connection
+
     async def close(self) -> None:
         await self.pool.close()
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261201_sponsor_accounts"
-down_revision = "20260101_users_and_sessions"
+down_revision = "20261201_audit"
 
 
 def upgrade() -> None:

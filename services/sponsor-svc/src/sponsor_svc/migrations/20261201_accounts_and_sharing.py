@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261201_accounts_and_sharing"
-down_revision = "20261128_product_prices"
+down_revision = "20261201_audit"
 
 UP = (
     """
