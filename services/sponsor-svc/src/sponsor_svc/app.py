@@ -8,6 +8,7 @@ from servicekit.http import create_http
 from servicekit.passwords import Passwords
 
 from sponsor_svc.accounts import routes as accounts
+from sponsor_svc.audit_rules import RULES
 from sponsor_svc.contact_lists import routes as contact_lists
 from sponsor_svc.contact_lists.expire_lists import keep_expiring
 from sponsor_svc.crm import routes as crm
@@ -37,10 +38,11 @@ async def build(settings: Settings) -> App:
         statistics.routes(database, live),
         shared_statistics.routes(OpenLink(database, Passwords()), live),
     ]
+    limits = {crm.CAMPAIGNS: crm.MOST_BYTES}
     return App(
         name=NAME,
         database=database,
-        http=create_http(NAME, database, settings.verifier(), routers, body_limits={crm.CAMPAIGNS: crm.MOST_BYTES}),
+        http=create_http(NAME, database, settings.verifier(), routers, body_limits=limits, audit=RULES),
         subscriptions=SUBSCRIPTIONS,
         tasks=(partial(keep_expiring, database), partial(keep_releasing, database)),
     )

@@ -1,6 +1,7 @@
 """Sponsor accounts (S0.11), links to statistics (S0.13), and replacements that are taken back."""
 
 from alembic import op
+from servicekit.audit.tables import watch
 
 revision = "20261201_accounts_and_sharing"
 down_revision = "20261201_audit"
@@ -56,6 +57,9 @@ CREATE TABLE statistics_visits (
 """,
     "CREATE INDEX statistics_visits_expiry ON statistics_visits (expires_at)",
     "CREATE INDEX statistics_visits_link ON statistics_visits (link_id)",
+    watch("sponsor_accounts", "sponsor_account", "user_id"),
+    watch("sponsor_account_feature", "sponsor_account_feature", "one_row"),
+    watch("statistics_links", "statistics_link", silent=["opened_at", "tries", "tried_at"]),
     "ALTER TABLE facts DROP CONSTRAINT facts_track_check",
     """
 ALTER TABLE facts ADD CONSTRAINT facts_track_check CHECK (track IN ('work', 'case', 'replacement')) NOT VALID
