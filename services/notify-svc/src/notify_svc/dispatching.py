@@ -72,13 +72,15 @@ class Pace:
     """`at_once` attempts are under way, and as many again in slow lanes; `ready` times as many stand behind
     them, so that one transaction marks and claims for many, and connections do not wait for it.
 
-    `turn` ended attempts are worth a transaction; `poll_seconds` an item waits for an idle loop at most.
+    `per_lane` None: a lane may have all places. `turn` ended attempts are worth a transaction; `poll_seconds` an item
+    waits for an idle loop at most.
     """
 
     at_once: int
     lease: timedelta
     poll_seconds: float
     ready: int = 1
+    per_lane: int | None = None
     turn: int = 1
     finish_seconds: float = 10.0
 
@@ -90,7 +92,7 @@ class Dispatcher(Generic[Item, Mark]):
         self._database = database
         self._desk = desk
         self._pace = pace
-        self._lanes = Lanes(pace.at_once)
+        self._lanes = Lanes(pace.at_once, pace.per_lane)
         self._running: dict[asyncio.Task[None], Item] = {}
         self._marks: list[Mark] = []
         self._turn: asyncio.Task[list[Item]] | None = None

@@ -29,7 +29,9 @@ MAX_REPLY_LENGTH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    per_domain: int = 4
+    """`per_domain`: mails claimed and not done, those that stand ready included."""
+
+    per_domain: int = 12
     lease: timedelta = timedelta(minutes=5)
     longest_pause_seconds: float = 30.0
     paces: Paces = field(default_factory=Paces)
