@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-SHORTEST_SLOW = 0.5
 LONGEST_SLOW = 5.0
 SLOW_FACTOR = 4
 # A new measurement counts for a twentieth, and at most twice of what is slow: a slow lane is not what is usual.
@@ -21,7 +20,9 @@ class Lanes:
     long is slow: what it begins steps aside at once, until one of its attempts is quick again.
     """
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, shortest_slow: float = 0.5) -> None:
+        """No attempt is slow that lasts less than `shortest_slow` seconds, none quick that lasts LONGEST_SLOW."""
+        self._shortest_slow = shortest_slow
         self._free = asyncio.Semaphore(places)
         self._places = places
         self._aside = 0
@@ -40,7 +41,7 @@ class Lanes:
 
     @property
     def slow_seconds(self) -> float:
-        return min(max(SLOW_FACTOR * self._usual_seconds, SHORTEST_SLOW), LONGEST_SLOW)
+        return min(max(SLOW_FACTOR * self._usual_seconds, self._shortest_slow), LONGEST_SLOW)
 
     @asynccontextmanager
     async def place(self, lane: str) -> AsyncGenerator[None]:
