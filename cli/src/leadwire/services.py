@@ -51,11 +51,22 @@ class Service:
         return [f"{self.name}.{name}" for name in names]
 
 
-IDENTITY = Service("identity-svc", ("sessions", "me", "users", "audit"))
+IDENTITY = Service("identity-svc", ("sessions", "me", "users", "sign-in-policy", "audit"))
 SERVICES: tuple[Service, ...] = (
     IDENTITY,
     Service(
-        "sponsor-svc", ("sponsors", "projects", "products", "contact-lists", "statistics", "crm", "sponsor-accounts")
+        "sponsor-svc",
+        (
+            "sponsors",
+            "projects",
+            "products",
+            "contact-lists",
+            "statistics",
+            "crm",
+            "sponsor-accounts",
+            "statistics-links",
+            "shared-statistics",
+        ),
     ),
     Service(
         "lead-intake-svc",
