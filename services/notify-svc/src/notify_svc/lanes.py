@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-SHORTEST_SLOW = 0.5
 LONGEST_SLOW = 5.0
 SLOW_FACTOR = 4
 # A new measurement counts for a twentieth, and at most twice of what is slow: a slow lane is not what is usual.
@@ -30,7 +29,9 @@ class Lanes:
     long is slow: what it begins steps aside at once, until one of its attempts is quick again.
     """
 
-    def __init__(self, places: int, per_lane: int | None = None) -> None:
+    def __init__(self, places: int, shortest_slow: float = 0.5, per_lane: int | None = None) -> None:
+        """No attempt is slow that lasts less than `shortest_slow` seconds, none quick that lasts LONGEST_SLOW."""
+        self._shortest_slow = shortest_slow
         self._free = asyncio.Semaphore(places)
         self._per_lane = per_lane or places
         self._turns: dict[str, _Turns] = {}
@@ -51,7 +52,7 @@ class Lanes:
 
     @property
     def slow_seconds(self) -> float:
-        return min(max(SLOW_FACTOR * self._usual_seconds, SHORTEST_SLOW), LONGEST_SLOW)
+        return min(max(SLOW_FACTOR * self._usual_seconds, self._shortest_slow), LONGEST_SLOW)
 
     @asynccontextmanager
     async def place(self, lane: str) -> AsyncGenerator[None]:
