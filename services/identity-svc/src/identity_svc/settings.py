@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final, Self
 
 from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 from servicekit.sealing import Sealer
 from servicekit.settings import ServiceSettings
 from servicekit.watched_file import watched
@@ -18,6 +19,9 @@ _SAFE_URL: Final = re.compile(r"(https://[^/?#@\s]+|http://(localhost|127\.0\.0\
 
 
 class Settings(ServiceSettings):
+    # Compose hands empty ones on where nothing is set: these are not set.
+    model_config = SettingsConfigDict(env_ignore_empty=True)
+
     identity_private_key: SecretStr = Field(
         description="Ed25519 private keys in PEM, the first of which signs, or the path of a file with them"
     )
