@@ -85,23 +85,6 @@ async def test_g6_5_what_is_exempt_exists_and_says_why(service: Service) -> None
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-async def test_g6_5_what_commits_by_itself_is_not_put_into_one_transaction_by_the_audit(service: Service) -> None:
-    """It would undo what has to stay: the count of a wrong password, for example."""
-    app = await built(service, "postgresql://nobody@127.0.0.1:1/nothing")
-    rules: Rules = app.http.state.audit
-    try:
-        by_itself = {
-            f"{method} {route.path}"
-            for route in app.http.routes
-            if isinstance(route, fastapi.routing.APIRoute) and getattr(route.endpoint, "handles_idempotency", False)
-            for method in route.methods & WRITES
-        }
-        assert {operation for operation in by_itself if rules.keeps_write(operation)} == set()
-    finally:
-        await app.close()
-
-
-@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_g6_5_every_service_tells_in_its_own_name_and_identity_hears_all(service: Service) -> None:
     heard = {event_type for one in SERVICES[0].subscriptions() if one.name == "audit" for event_type in one.event_types}
     assert f"{service.context}.audit.recorded.v1" in heard & set(EVENT_TYPES)

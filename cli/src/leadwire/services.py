@@ -49,7 +49,18 @@ IDENTITY = Service("identity-svc", ("sessions", "me", "users", "sign-in-policy",
 SERVICES: tuple[Service, ...] = (
     IDENTITY,
     Service(
-        "sponsor-svc", ("sponsors", "projects", "products", "contact-lists", "statistics", "crm", "sponsor-accounts")
+        "sponsor-svc",
+        (
+            "sponsors",
+            "projects",
+            "products",
+            "contact-lists",
+            "statistics",
+            "crm",
+            "sponsor-accounts",
+            "statistics-links",
+            "shared-statistics",
+        ),
     ),
     Service(
         "lead-intake-svc",

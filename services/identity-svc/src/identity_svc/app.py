@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http, router
+from servicekit.passwords import Passwords
 from servicekit.settings import read_key_set
 from servicekit.watched_file import watched
 
@@ -14,7 +15,6 @@ from identity_svc.audit.routes import audit
 from identity_svc.audit_rules import RULES
 from identity_svc.me.change_password import ChangePassword
 from identity_svc.me.routes import me
-from identity_svc.passwords import Passwords
 from identity_svc.second_factor.routes import second_factor
 from identity_svc.second_factor.second_factor import SecondFactor
 from identity_svc.sessions.authenticate import Authenticate

@@ -2,10 +2,13 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Final, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
+from servicekit.boot.checks import Check
+from servicekit.boot.environment import check_private
 from servicekit.sealing import Sealer
 from servicekit.settings import ServiceSettings
 from servicekit.watched_file import watched
@@ -66,6 +69,24 @@ class Settings(ServiceSettings):
                 algorithms=self.oidc_algorithms,
             )
         )
+
+    def checks(self) -> list[Check]:
+        return [
+            *super().checks(),
+            ("identity_private_key", self._check_key_file),
+            ("identity_private_key", self.signer),
+            ("session_lifetime", self._check_lifetime),
+        ]
+
+    def _check_key_file(self) -> None:
+        setting = self.identity_private_key.get_secret_value()
+        if not setting.lstrip().startswith("-----BEGIN"):
+            check_private("identity_private_key", Path(setting))
+
+    def _check_lifetime(self) -> None:
+        """Raises ValueError."""
+        if not timedelta(minutes=5) <= self.session_lifetime <= timedelta(days=31):
+            raise ValueError("people stay signed in for 5 minutes at least and 31 days at most")
 
     def sealer(self) -> Sealer | None:
         return None if self.second_factor_key is None else Sealer(self.second_factor_key.get_secret_value())

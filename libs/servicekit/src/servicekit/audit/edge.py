@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 from fastapi import Request, Response
@@ -11,32 +12,43 @@ from messaging.unit_of_work import UnitOfWork
 from servicekit.audit.doer import Act, Doer
 from servicekit.audit.rules import WRITES, Rules, fields_of, ids_in, name_of, told_filter
 from servicekit.audit.store import act_as, record, record_unless_told
-from servicekit.identity import HEADER
+from servicekit.identity import HEADER, current_identity
 
 Handle = Callable[[Request], Awaitable[Response]]
 _NO_RULES = Rules()
 _KEY_STARTS = ("bearer lw_live_", "bearer lw_test_")
 JSON_TYPE = "application/json"
+_apart_for: ContextVar[Doer | None] = ContextVar("audit_apart_for", default=None)
 
 
 def audited(handle: Handle) -> Handle:
     async def handle_audited(request: Request) -> Response:
         rules: Rules = getattr(request.app.state, "audit", _NO_RULES)
-        operation = _operation(request)
+        operation = f"{request.method} {_template(request)}"
+        if operation in rules.itself:
+            return await _apart(handle, request, operation)
         if request.method in WRITES:
-            return await (_write if rules.keeps_write(operation) else _plainly)(handle, request)
-        return await (_read if rules.keeps_read(operation) else _plainly)(handle, request)
+            return await (_write if rules.keeps_write(operation) else _plainly)(handle, request, operation)
+        return await (_read if rules.keeps_read(operation) else _plainly)(handle, request, operation)
 
     return handle_audited
 
 
-async def _plainly(handle: Handle, request: Request) -> Response:
+async def _plainly(handle: Handle, request: Request, _operation: str) -> Response:
     return await handle(request)
 
 
-async def _write(handle: Handle, request: Request) -> Response:
+async def _apart(handle: Handle, request: Request, operation: str) -> Response:
+    token = _apart_for.set(doer_of(request, operation))
+    try:
+        return await handle(request)
+    finally:
+        _apart_for.reset(token)
+
+
+async def _write(handle: Handle, request: Request, operation: str) -> Response:
     """The whole request is one transaction: an entry without its change, or the reverse, cannot be."""
-    doer = doer_of(request)
+    doer = doer_of(request, operation)
     await request.body()  # before the transaction: nobody keeps one open by sending slowly
     database: Database = request.app.state.database
     async with database.shared_unit_of_work() as work:
@@ -47,7 +59,7 @@ async def _write(handle: Handle, request: Request) -> Response:
     return response
 
 
-async def _read(handle: Handle, request: Request) -> Response:
+async def _read(handle: Handle, request: Request, operation: str) -> Response:
     """Who took what out. The entry is committed before the first byte leaves."""
     response = await handle(request)
     if response.status_code < 400:
@@ -56,7 +68,7 @@ async def _read(handle: Handle, request: Request) -> Response:
         details = {"filter": told_filter(request.query_params.multi_items())}
         database: Database = request.app.state.database
         async with database.unit_of_work() as work:
-            await act_as(work, doer_of(request))
+            await act_as(work, doer_of(request, operation))
             await record(
                 work,
                 Act(
@@ -69,18 +81,18 @@ async def _read(handle: Handle, request: Request) -> Response:
     return response
 
 
-async def act_for(work: UnitOfWork, request: Request) -> None:
-    """For an operation that opens its transaction itself: `Rules.itself`."""
-    await act_as(work, doer_of(request))
+async def name_doer(work: UnitOfWork) -> None:
+    """Said to every transaction of an operation that opens its own."""
+    doer = _apart_for.get()
+    if doer is not None:
+        await act_as(work, doer)
 
 
-def doer_of(request: Request) -> Doer:
+def doer_of(request: Request, operation: str) -> Doer:
     """Raises 401 for an identity that is not to be believed; a partner key is believed by the operation itself."""
     request_id: str = request.scope.get("request_id", "")
-    operation = _operation(request)
-    token = request.headers.get(HEADER)
-    if token:
-        identity = request.app.state.identity_verifier.verify(token)
+    if request.headers.get(HEADER):
+        identity = current_identity(request)
         return Doer(identity.user_id, identity.access_level, request_id, operation)
     authorization = request.headers.get("authorization", "")
     if authorization.lower().startswith(_KEY_STARTS):
@@ -123,10 +135,6 @@ def _id_in(response: Response) -> str:
     if not isinstance(answer, dict):
         return ""
     return str(answer.get("id") or next((v for n, v in answer.items() if n.endswith("_id")), "") or "")
-
-
-def _operation(request: Request) -> str:
-    return f"{request.method} {_template(request)}"
 
 
 def _template(request: Request) -> str:

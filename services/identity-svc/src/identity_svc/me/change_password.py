@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from messaging.database import Database
-from servicekit.audit import Doer, act_as
 from servicekit.identity import unauthenticated
+from servicekit.passwords import Passwords
 from servicekit.problems import invalid
 
-from identity_svc.passwords import Passwords
 from identity_svc.sessions import store as sessions
 from identity_svc.sessions.password_check import PasswordCheck
 from identity_svc.sessions.sign_in import Client, Session, SignIn
@@ -19,7 +18,6 @@ from identity_svc.users.change_user import change_user
 class PasswordChange:
     """`current` is the hash of the session that asks."""
 
-    doer: Doer
     user_id: str
     old: str
     new: str
@@ -51,6 +49,5 @@ class ChangePassword:
             if user is None or method is None:
                 raise unauthenticated()
             await self.check_password.forgive(work, proven)
-            await act_as(work, change.doer)
             await change_user(work, user, user.profile, password_hash)
             return await self.sign_in.open(work, change.user_id, method, change.client)

@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel
-from servicekit.audit import doer_of
 from servicekit.http import Db, Input, router
 from servicekit.identity import Caller, unauthenticated
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
@@ -51,7 +50,7 @@ async def post_password(body: NewPassword, caller: Caller, request: Request, res
     current = require_session(request)
     old, new = body.old_password.get_secret_value(), body.new_password.get_secret_value()
     change_password: ChangePassword = request.app.state.change_password
-    change = PasswordChange(doer_of(request), caller.user_id, old, new, current, client_of(request))
+    change = PasswordChange(caller.user_id, old, new, current, client_of(request))
     return hand_out(await change_password(change), request, response)
 
 

@@ -10,7 +10,6 @@ from fastapi import Depends, Request, Response
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from pydantic import BaseModel, Field
-from servicekit.audit import Act, act_for, record
 from servicekit.etag import IfMatch, check_match, etag
 from servicekit.http import Db, Input, router
 from servicekit.identity import Caller, Identity, allow, unauthenticated
@@ -34,7 +33,6 @@ second_factor = router(tags=["second factor"])
 class Oneself:
     """Who is signed in and changes what is their own, with what that takes."""
 
-    request: Request
     database: Database
     caller: Identity
     address: str
@@ -49,16 +47,15 @@ class Oneself:
         return user
 
     @asynccontextmanager
-    async def proven_by_password(self, password: str, action: str) -> AsyncGenerator[UnitOfWork]:
+    async def proven_by_password(self, password: str) -> AsyncGenerator[UnitOfWork]:
         """A transaction for who knows the own password; wrong ones count like those at sign-in."""
         proven = await self.check_password((await self.user()).profile.email, password, self.address)
         async with self.database.unit_of_work() as work:
             yield work
             await self.check_password.forgive(work, proven)
-            await self._record(work, action)
 
     @asynccontextmanager
-    async def guessing_counts(self, action: str) -> AsyncGenerator[UnitOfWork]:
+    async def guessing_counts(self) -> AsyncGenerator[UnitOfWork]:
         """A transaction in which a code is checked; wrong ones count like passwords."""
         account = account_target(normalise_email((await self.user()).profile.email))
         network = address_target(self.address)
@@ -66,17 +63,12 @@ class Oneself:
         async with self.database.unit_of_work() as work:
             yield work
             await sessions.forgive(work, account, network)
-            await self._record(work, action)
-
-    async def _record(self, work: UnitOfWork, action: str) -> None:
-        await act_for(work, self.request)
-        await record(work, Act(action=action, object_kind="second_factor", object_id=self.caller.user_id))
 
 
 async def _oneself(request: Request, caller: Caller) -> Oneself:
     require_session(request)
     state = request.app.state
-    return Oneself(request, state.database, caller, address_of(request), state.second_factor, state.check_password)
+    return Oneself(state.database, caller, address_of(request), state.second_factor, state.check_password)
 
 
 Me = Annotated[Oneself, Depends(_oneself)]
@@ -105,7 +97,7 @@ async def get_own_factor(caller: Caller, database: Db) -> FactorOut:
 async def post_own_factor(body: Enrol, me: Me) -> EnrolmentOut:
     """The secret is shown here, once; it counts from its first code on."""
     email = (await me.user()).profile.email
-    async with me.proven_by_password(body.password.get_secret_value(), "enrolled") as work:
+    async with me.proven_by_password(body.password.get_secret_value()) as work:
         enrolment = await me.factor.enrol(work, me.caller.user_id, email)
     return EnrolmentOut(secret=enrolment.secret, otpauth_uri=enrolment.uri)
 
@@ -113,14 +105,14 @@ async def post_own_factor(body: Enrol, me: Me) -> EnrolmentOut:
 @second_factor.post("/v1/me/totp/confirm")
 async def confirm_own_factor(body: Code, me: Me) -> RecoveryCodesOut:
     """Recovery codes are shown here, once; each can be used once in place of a code."""
-    async with me.guessing_counts("confirmed") as work:
+    async with me.guessing_counts() as work:
         return RecoveryCodesOut(recovery_codes=await me.factor.confirm(work, me.caller.user_id, body.totp))
 
 
 @second_factor.post("/v1/me/totp/recovery-codes")
 async def renew_recovery_codes(body: Code, me: Me) -> RecoveryCodesOut:
     """New ones; those of before are worth nothing any more."""
-    async with me.guessing_counts("recovery-codes-renewed") as work:
+    async with me.guessing_counts() as work:
         await me.factor.require_code(work, me.caller.user_id, body.totp)
         return RecoveryCodesOut(recovery_codes=await me.factor.renew_recovery_codes(work, me.caller.user_id))
 
@@ -128,7 +120,7 @@ async def renew_recovery_codes(body: Code, me: Me) -> RecoveryCodesOut:
 @second_factor.post("/v1/me/totp/remove", status_code=204)
 async def remove_own_factor(body: Removal, me: Me) -> Response:
     """Where the access level must have one, the next sign-in asks to enrol another."""
-    async with me.proven_by_password(body.password.get_secret_value(), "removed") as work:
+    async with me.proven_by_password(body.password.get_secret_value()) as work:
         await me.factor.check_sign_in(work, me.caller.user_id, me.caller.access_level, body.proof())
         await store.remove(work, me.caller.user_id)
     return Response(status_code=204)
