@@ -2,7 +2,8 @@
 
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
-from contracts.events.intake import AlarmContent, ErasureReceipt, LeadEvent
+from contracts.events.common import AlarmContent, ErasureReceipt
+from contracts.events.intake import LeadEvent
 from contracts.events.values import LeadRef
 
 

@@ -2,7 +2,8 @@
 
 from contracts.event import event
 from contracts.events.audit import AuditEntry
-from contracts.events.intake import ErasureReceipt, LeadEvent
+from contracts.events.common import ErasureReceipt
+from contracts.events.intake import LeadEvent
 
 
 class CaseEvent(LeadEvent, frozen=True, kw_only=True):
