@@ -84,7 +84,7 @@ CASES = (
     Bad("another broker", "sponsor_svc", {"AMQP_URL": f"kafka://a:{SECRET}@broker/"}, ("LEADWIRE_AMQP_URL", "amqps://"), "worker"),
     Bad("another private key", "identity_svc", {"IDENTITY_PRIVATE_KEY": generate_signing_key()}, ("LEADWIRE_IDENTITY_PRIVATE_KEY", "key set"), secrets=("BEGIN",)),
     Bad("no private key", "identity_svc", {"IDENTITY_PRIVATE_KEY": SECRET}, ("LEADWIRE_IDENTITY_PRIVATE_KEY", "path")),
-    Bad("a session of seconds", "identity_svc", {"SESSION_LIFETIME": "1"}, ("LEADWIRE_SESSION_LIFETIME", "5 minutes")),
+    Bad("a session of seconds", "identity_svc", {"SESSION_LIFETIME": "PT1S"}, ("LEADWIRE_SESSION_LIFETIME", "5 minutes")),
     Bad("no pepper", "lead_intake_svc", {"KEY_PEPPER": None}, ("LEADWIRE_KEY_PEPPER", "missing")),
     Bad("a short pepper", "lead_intake_svc", {"KEY_PEPPER": "sh0rt"}, ("LEADWIRE_KEY_PEPPER", "at least 32"), secrets=("sh0rt",)),
     Bad("a simple pepper", "lead_intake_svc", {"KEY_PEPPER": WEAK}, ("LEADWIRE_KEY_PEPPER", "openssl rand"), secrets=(WEAK,)),
