@@ -101,7 +101,8 @@ class LetterInFull(Letter):
 
 def show_group(group: Group) -> LetterGroup:
     told: dict[str, Any] = {name: getattr(group, name) for name in LetterGroup.model_fields}
-    return LetterGroup(**told | {"type": masked_type(group.type)})
+    told["type"] = masked_type(group.type)
+    return LetterGroup(**told)
 
 
 def show(entry: Entry) -> Letter:
