@@ -55,10 +55,21 @@ async def test_every_path_reaches_its_owner(gateway: httpx2.AsyncClient, service
             assert (answer.json()["service"], answer.json()["path"]) == (service.name, path)
 
 
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+async def test_o7_3_every_service_is_asked_for_its_own_dead_letters(
+    gateway: httpx2.AsyncClient, service: Service
+) -> None:
+    for path in (f"/v1/dead-letters/{service.name}", f"/v1/dead-letters/{service.name}/groups"):
+        answer = await gateway.get(path, headers=PARTNER_KEY)
+        assert (answer.json()["service"], answer.json()["path"]) == (service.name, path)
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/v1/nothing",
+        "/v1/dead-letters",
+        "/v1/dead-letters/nobody-svc",
         "/v1/leadsandmore",
         "/v1",
         "/v2/leads",

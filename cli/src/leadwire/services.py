@@ -45,7 +45,7 @@ class Service:
         return import_module(module).SUBSCRIPTIONS if find_spec(module) else ()
 
 
-IDENTITY = Service("identity-svc", ("sessions", "me", "users", "audit"))
+IDENTITY = Service("identity-svc", ("sessions", "me", "users", "sign-in-policy", "audit"))
 SERVICES: tuple[Service, ...] = (
     IDENTITY,
     Service(

@@ -81,9 +81,12 @@ async def seconds_blocked(work: UnitOfWork, target: bytes) -> int:
 
 
 async def forgive(work: UnitOfWork, account: bytes, address: bytes) -> None:
-    """A right password clears the account, but of the address only its own try."""
-    await work.execute("DELETE FROM guesses WHERE target = $1", account)
+    """A right password clears the account, but of the address only its own try.
+
+    In the order in which tries are counted: in the other one, two sign-ins could each wait for the other.
+    """
     await work.execute(_FORGIVE_ADDRESS, address)
+    await work.execute("DELETE FROM guesses WHERE target = $1", account)
 
 
 async def find_credentials(work: UnitOfWork, email: str) -> Credentials | None:
