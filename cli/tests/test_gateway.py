@@ -151,8 +151,10 @@ async def test_bad_credentials_are_401(gateway: httpx2.AsyncClient, path: str) -
 
 
 async def test_signing_in_works_with_an_old_cookie(gateway: httpx2.AsyncClient) -> None:
-    answer = await gateway.post("/v1/sessions", json={}, headers={"Cookie": "leadwire_session=old"})
-    assert (answer.status_code, answer.json()["service"]) == (200, "identity-svc")
+    """Each step of it."""
+    for path in ("/v1/sessions", "/v1/sessions/totp"):
+        answer = await gateway.post(path, json={}, headers={"Cookie": "leadwire_session=old"})
+        assert (answer.status_code, answer.json()["service"]) == (200, "identity-svc")
 
 
 async def test_a_write_by_cookie_without_csrf_token_is_403(gateway: httpx2.AsyncClient) -> None:

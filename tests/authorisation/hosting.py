@@ -24,7 +24,7 @@ from servicekit.server import STOPPING
 from servicekit.worker import build_worker, run_worker
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-ADMIN_EMAIL, ADMIN_PASSWORD = "admin@matrix.test", "correct-horse-battery-staple"
+ADMIN_EMAIL, ADMIN_PASSWORD = "admin@matrix.test", "a-long-enough-password"
 LOCAL_WEBHOOKS = {"LEADWIRE_WEBHOOK_ADDRESSES": "loopback", "LEADWIRE_WEBHOOK_ALLOW_INSECURE": "true"}
 
 

@@ -166,7 +166,8 @@ async def _broken(here: Centre, platform: Platform, lead_id: str) -> None:
 
 async def _dead_letter(platform: Platform) -> str:
     """An event that no consumer can read, with a person in it."""
-    envelope = msgspec.to_builtins(example_envelope("intake.lead.accepted.v1", full=False))
+    example = msgspec.json.encode(example_envelope("intake.lead.accepted.v1", full=False))
+    envelope = msgspec.json.decode(example)
     message_id = uuid4()
     envelope |= {"id": str(message_id), "data": {"person": {"last_name": "Kanariasuku"}, "lead_id": ["Kanaria"]}}
     server = PostgresServer(platform.data_dir / "postgres")

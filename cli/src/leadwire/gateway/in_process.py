@@ -17,7 +17,7 @@ _REQUEST_ID = b"x-request-id"
 _OURS = {_IDENTITY_HEADER, _REQUEST_ID}
 _SAFE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _PARTNER_KEY = ("bearer lw_live_", "bearer lw_test_")
-_SESSIONS = ("/v1/sessions", "/v1/sessions/current")
+_SESSIONS = "/v1/sessions"
 
 
 class InProcessGateway:
@@ -42,7 +42,7 @@ class InProcessGateway:
         if owner is None:
             await self._pages(scope, receive, send)
             return
-        if scope["path"] not in _SESSIONS:
+        if scope["path"] != _SESSIONS and not scope["path"].startswith(f"{_SESSIONS}/"):
             status, identity, refusal = await self._authenticate(scope)
             if status >= 400:
                 await _answer(send, status, refusal, request_id)
