@@ -238,6 +238,17 @@ async def test_nginx_says_503_while_a_service_is_away_and_429_to_too_many(
     assert answers[-1].headers["ratelimit-policy"] == '"address";q=1;w=1'
 
 
+async def test_nginx_tells_browsers_to_do_nothing_with_answers(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    packages = pytestconfig.rootpath / ".cache/packages"
+    async with behind_nginx(Upstreams(), tmp_path, packages) as url, httpx2.AsyncClient(base_url=url) as client:
+        for path in ("/v1/leads", "/docs/"):
+            headers = (await client.get(path, headers=PARTNER_KEY)).headers
+            assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(
+                headers["content-security-policy"].split("; ")
+            )
+            assert headers["referrer-policy"] == "no-referrer"
+
+
 async def test_nginx_logs_no_query_and_nothing_of_a_request_that_fails(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
