@@ -22,8 +22,6 @@ _GRANTS = (
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {login}",
     "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {login}",
 )
-# Entries of the audit log come, and stay as they are; old ones are removed by the owner (`leadwire audit prune`).
-_GRANTS_OF = {"identity": ("REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM {login}",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ async def _grant(databases: Databases, service: Service) -> None:
     connection = await asyncpg.connect(databases.owner_dsn(service))
     try:
         async with connection.transaction():
-            for statement in (*_GRANTS, *_GRANTS_OF.get(service.key, ())):
+            for statement in _GRANTS:
                 await connection.execute(statement.format(**names))
     finally:
         await connection.close()
