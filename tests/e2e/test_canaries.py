@@ -63,6 +63,10 @@ async def test_what_is_said_of_a_person_is_in_no_log_trace_metric_address_or_lis
 
         said = {**logs_of(platform), **await metrics_of(platform, api.http)}
         said |= {"dlq ls": listings[0].encode(), "dlq ls --entries": listings[1].encode()}
+        letters = "/v1/dead-letters/assignment-svc"
+        for path in (letters, f"{letters}/groups", f"{letters}/{await _letter(here, dead)}"):
+            said[path] = (await here.admin.request("GET", path)).content
+            assert len(said[path]) > 100
         said |= {"events": "\n".join(heard).encode(), "traces": spans.said()}
         if platform.mode == "split":
             assert b"intake.lead.accepted.v1" in said["events"]
@@ -182,6 +186,11 @@ async def _dead_letter(platform: Platform) -> str:
     finally:
         await assignment.close()
     return str(message_id)
+
+
+async def _letter(here: Centre, message_id: str) -> str:
+    letters = await here.admin.pages("/v1/dead-letters/assignment-svc")
+    return next(letter["id"] for letter in letters if letter["message_id"] == message_id)
 
 
 async def _erased(here: Centre, person: dict[str, Any]) -> None:

@@ -14,6 +14,10 @@ IDENTITY: Final[Table] = {
     "POST /v1/sessions": may(EVERYBODY, body=_SIGN_IN),
     "DELETE /v1/sessions/current": may(SIGNED_IN),
     "POST /v1/sessions/totp": may(EVERYBODY, body=_SIGN_IN),
+    "GET /v1/sessions/oidc": may(EVERYBODY, may_be_absent=True),  # there is no provider here
+    "GET /v1/sessions/oidc/callback": may(EVERYBODY, may_be_absent=True, query={"state": "x", "code": "x"}),
+    "GET /v1/sign-in-policy": may("admin"),
+    "PATCH /v1/sign-in-policy": may("admin", body={"second_factor_levels": []}),
     "GET /v1/me": may(SIGNED_IN),
     "POST /v1/me/password": may(SIGNED_IN, body={"old_password": PASSWORD, "new_password": "another-long-password"}),
     "GET /v1/me/sessions": may(SIGNED_IN),
