@@ -19,8 +19,8 @@ from leadwire.pages import page
 Document = Mapping[str, Any]
 # Nothing from elsewhere, and no script but those beside the page.
 CONTENT_SECURITY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+    "; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 NAMES = ("openapi.json", "asyncapi.json")
 _START = """
