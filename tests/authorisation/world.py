@@ -40,7 +40,7 @@ async def made_world(folder: Path) -> AsyncGenerator[World]:
 
 async def _staff(admin: Api, anybody: Api) -> dict[str, Api]:
     staff = {"anonymous": anybody}
-    for level in ("supervisor", "call_centre", "integration", "deactivated"):
+    for level in ("supervisor", "call_centre", "deactivated"):
         email = f"{level}@matrix.test"
         rights = "admin" if level == "deactivated" else level
         body = {"email": email, "name": level, "access_level": rights, "password": PASSWORD, "active": True}
