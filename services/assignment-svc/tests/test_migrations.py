@@ -11,7 +11,6 @@ from assignment_svc.testing import CallCentre
 from contracts.events.intake import PartnerChangedV1, ReturnRequestedV1
 from contracts.events.sponsor import QueueRules
 from contracts.events.values import CallingHours, LeadRef
-from embedded import PostgresServer
 from servicekit.migrations import ENVIRONMENT, migrate, migrations_folder
 from servicekit.testing import ServiceUnderTest
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -38,7 +37,7 @@ async def _back(dsn: str, revision: str) -> None:
 
 
 async def test_o7_5_work_survives_the_release_before(
-    centre: CallCentre, service: ServiceUnderTest, postgres_server: PostgresServer
+    centre: CallCentre, service: ServiceUnderTest
 ):
     await centre.project(queue=QueueRules(status_after_request="queue", max_age_hours=72))
     hours = CallingHours(mode="custom", from_="00:00", until="23:59")
@@ -51,7 +50,7 @@ async def test_o7_5_work_survives_the_release_before(
     assert (await centre.step(lead_id, "callback", token, at=datetime.now(UTC).isoformat())).status_code == 201
     await centre.claimed()
     await centre.returned(ReturnRequestedV1, "lead_0")
-    dsn = postgres_server.dsn(await service.db.pool.fetchval("SELECT current_database()"))
+    dsn = service.owner_dsn
     before = await service.db.pool.fetchval("SELECT count(*) FROM work_items")
     await _back(dsn, "20261127_campaigns_desk_reports")
     pool = await asyncpg.create_pool(dsn, min_size=1)

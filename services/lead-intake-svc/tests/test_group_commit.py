@@ -5,7 +5,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from embedded import PostgresServer
 from lead_intake_svc.app import build
 from lead_intake_svc.intake import group_commit, settle, store
 from lead_intake_svc.testing import World, bearer, lead, settings_for
@@ -39,10 +38,9 @@ async def test_concurrent_leads_share_commits(world: World, monkeypatch: pytest.
 
 
 async def test_too_many_at_once_are_told_to_come_back(
-    world: World, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    dsn = postgres_server.dsn(await world.database())
-    crowded = await build(settings_for(dsn).model_copy(update={"intake_queue": 5}))
+    crowded = await build(settings_for(world.service.dsn).model_copy(update={"intake_queue": 5}))
     monkeypatch.setattr(group_commit, "FLUSHERS", 0)
     async with http_client(crowded) as http:
         waiting = [

@@ -18,7 +18,7 @@ from contracts.events.values import LeadRef, Person
 from notify_svc.app import build, build_sender
 from notify_svc.sending.sender import Sender
 from notify_svc.settings import Settings
-from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, TestDatabases, make_service_fixture
+from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, make_service_fixture
 
 
 def make_settings(url: str, port: int = 2525, **others: Any) -> Settings:
@@ -170,9 +170,8 @@ class Mailer:
 
 
 @pytest_asyncio.fixture
-async def mailer(service: ServiceUnderTest, test_databases: TestDatabases) -> Mailer:
-    name = await service.db.pool.fetchval("SELECT current_database()")
-    return Mailer(service, test_databases.server.dsn(name))
+async def mailer(service: ServiceUnderTest) -> Mailer:
+    return Mailer(service, service.dsn)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest_asyncio
 from contracts.events.intake import LeadAcceptedV1
 from pydantic import SecretStr
 from servicekit.server import Address, serve
-from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, TestDatabases
+from servicekit.testing import TEST_KEY_SET, ServiceUnderTest
 from sponsor_svc.app import build
 from sponsor_svc.settings import Settings
 from sponsor_svc.statistics import stream
@@ -83,9 +83,8 @@ class Server:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def api_server(service: ServiceUnderTest, test_databases: TestDatabases) -> AsyncIterator[Server]:
-    dsn = test_databases.server.dsn(await service.db.pool.fetchval("SELECT current_database()"))
-    app = await build(Settings(database_url=SecretStr(dsn), identity_keys=TEST_KEY_SET))
+async def api_server(service: ServiceUnderTest) -> AsyncIterator[Server]:
+    app = await build(Settings(database_url=SecretStr(service.dsn), identity_keys=TEST_KEY_SET))
     stop, ready = asyncio.Event(), asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(serve(app.http, Address(sockets=[listening]), stop, ready))

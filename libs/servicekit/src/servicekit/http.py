@@ -68,14 +68,19 @@ def create_http(
     routers: Sequence[APIRouter],
     *,
     body_limits: Mapping[str, int] | None = None,
+    restricts_writes: bool = True,
 ) -> FastAPI:
-    """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
+    """`restricts_writes`: whoever may see some rows only meets no others when writing either. False where a write of
+    theirs has to; then it is for the statements alone to keep to the caller's rows.
+
+    `body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
     a slash stands for all that are under it.
     """
     http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     http.router.route_class = Route
     http.state.database = database
     http.state.identity_verifier = verifier
+    http.state.restricts_writes = restricts_writes
     for each_router in routers:  # before the rest: routes are tried in their order
         http.include_router(each_router)
     set_up_health(http, name, database)
@@ -85,7 +90,7 @@ def create_http(
     http.add_exception_handler(HTTPException, _on_http_exception)
     for error_class in UNAVAILABLE:
         http.add_exception_handler(error_class, _on_unavailable)
-    http.add_middleware(EdgeMiddleware, name=name, body_limits=body_limits or {})
+    http.add_middleware(EdgeMiddleware, name=name, body_limits=body_limits or {}, restricts_writes=restricts_writes)
     return http
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import jwt
 from fastapi import Depends, Request
+from messaging.sight import EVERYTHING, NOTHING, Sight, see
 
 from servicekit.problems import DomainError, Kind, forbidden
 
@@ -16,6 +17,8 @@ AUDIENCE = "leadwire-services"
 TOKEN_TYPE = "leadwire-identity+jwt"  # noqa: S105 -- a media type, not a secret
 LIFETIME_SECONDS = 60
 CLOCK_SKEW_SECONDS = 5
+STAFF = frozenset({"admin", "supervisor", "call_centre", "integration"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _CACHE_SIZE = 10_000
 
 
@@ -121,7 +124,34 @@ def current_identity(request: Request) -> Identity:
     if not token:
         raise unauthenticated()
     verifier: IdentityVerifier = request.app.state.identity_verifier
-    return verifier.verify(token)
+    caller = verifier.verify(token)
+    see_as(request, caller)
+    return caller
+
+
+def sight_of(caller: Identity) -> Sight:
+    """The rows that the database shows to the caller, whatever a statement asks for. Staff: every row."""
+    if caller.access_level in STAFF:
+        return EVERYTHING
+    match caller.access_level:
+        case "sponsor":
+            return Sight(sponsor_ids=frozenset({caller.sponsor_id} if caller.sponsor_id else ()))
+        case "partner":
+            return Sight(partner_id=caller.partner_id or "")
+        case "leads_agent":
+            return Sight(agent_id=caller.user_id)
+        case _:
+            return NOTHING
+
+
+def see_as(request: Request, caller: Identity) -> None:
+    """For the rest of the request the database shows what the caller may see; nobody need think of it."""
+    if restricts(request.app.state.restricts_writes, request.method):
+        see(sight_of(caller))
+
+
+def restricts(restricts_writes: bool, method: str) -> bool:  # noqa: FBT001 -- a setting of the service
+    return restricts_writes or method in READING
 
 
 async def _caller(request: Request) -> Identity:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -29,6 +30,7 @@ from servicekit.app import App
 from servicekit.identity import HEADER, Identity, IdentitySigner
 from servicekit.keys import generate_signing_key, public_key_set, signer_of
 from servicekit.migrations import migrate
+from servicekit.roles import Roles
 
 TEST_PRIVATE_KEY: Final = generate_signing_key()
 TEST_KEY_SET: Final = public_key_set(TEST_PRIVATE_KEY)
@@ -36,6 +38,7 @@ TEST_SIGNER: Final[IdentitySigner] = signer_of(TEST_PRIVATE_KEY)
 # These databases live for one test. A clone takes 66 ms instead of 400, beside other work. (Fault tests, which kill
 # servers, start their own.)
 _DISPOSABLE: Final = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum_naptime = 60")
+_PASSWORD: Final = "of the roles of tests"
 Settings = TypeVar("Settings")
 
 
@@ -49,19 +52,26 @@ class TestDatabases:
     numbers: "count[int]"
 
     async def clone(self, package: str) -> str:
-        """The address of a new database with the package's newest schema, and nothing in it."""
-        template = f"template_{package}"
+        """The address of a new database with the package's newest schema, and nothing in it, for the service's role."""
+        roles, template = Roles(f"test_{package}"), f"template_{package}"
         name = f"{package}_{next(self.numbers)}"
         admin = await asyncpg.connect(self.server.dsn())
         try:
             if template not in self.templates:
-                await admin.execute(f"CREATE DATABASE {template}")
-                migrate(self.server.dsn(template), package)
+                await roles.provide(self.server.dsn(), template, _PASSWORD)
+                migrate(roles.owner_dsn(self.server.dsn(), template), package)
+                await roles.grant(self.server.dsn(), template)
                 self.templates.add(template)
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+            await admin.execute(f"CREATE DATABASE {name} OWNER {roles.owner} TEMPLATE {template} STRATEGY FILE_COPY")
+            await roles.close_database(admin, name)
         finally:
             await admin.close()
-        return self.server.dsn(name)
+        return roles.login_dsn(self.server.dsn(), name, _PASSWORD)
+
+    def owner_dsn(self, dsn: str) -> str:
+        """The same database for the owner of its schema."""
+        parts = urlsplit(dsn)
+        return Roles(parts.username or "").owner_dsn(self.server.dsn(), parts.path[1:])
 
     async def drop(self, dsn: str) -> None:
         admin = await asyncpg.connect(self.server.dsn())
@@ -122,6 +132,10 @@ class ServiceUnderTest:
 
     app: App
     http: httpx2.AsyncClient
+    dsn: str
+    """Of its database, as the service connects."""
+    owner_dsn: str
+    """The same for the owner of the schema, who may do what the service may not."""
 
     @property
     def db(self) -> Database:
@@ -166,7 +180,7 @@ def make_service_fixture(
         app = await build(make_settings(dsn))
         try:
             async with http_client(app) as http:
-                yield ServiceUnderTest(app, http)
+                yield ServiceUnderTest(app, http, dsn, test_databases.owner_dsn(dsn))
         finally:
             await app.close()
             await test_databases.drop(dsn)

@@ -38,8 +38,6 @@ ON CONFLICT ({_KEY}, kind, label) DO UPDATE SET n = b.n + excluded.n
 
 TELL = f"SELECT pg_notify('{CHANNEL}', $1)"
 
-SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
 _PARTS = "unnest($4::text[], $5::timestamptz[], $6::timestamptz[]) AS part (grain, since, until)"
 _OF_PARTS = """
     ON {table}.dimension = $1 AND {table}.entity_id = $2 AND {table}.grain = part.grain
@@ -93,11 +91,6 @@ async def add(work: UnitOfWork, increments: Increments) -> None:
 
 async def tell_everybody(work: UnitOfWork) -> None:
     await work.execute(TELL, EVERYBODY)
-
-
-async def take_snapshot(work: UnitOfWork) -> None:
-    """Said first: everything that is read in this transaction is from the same moment."""
-    await work.execute(SNAPSHOT)
 
 
 async def read_totals(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> tuple[datetime, dict[str, int]]:
