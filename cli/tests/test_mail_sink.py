@@ -89,6 +89,7 @@ async def test_the_html_part_is_shown_in_a_closed_frame(world: World) -> None:
 
 async def test_newest_come_first_and_the_oldest_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sink_module, "KEPT", 2)
+    monkeypatch.setattr(sink_module, "PRUNE_EVERY", 3)
     for subject in ("first", "second", "third"):
         await _send(world, _mail(subject))
     mails = (await world.pages.get("/mail/messages")).json()["data"]

@@ -36,9 +36,7 @@ async def _back(dsn: str, revision: str) -> None:
     await engine.dispose()
 
 
-async def test_o7_5_work_survives_the_release_before(
-    centre: CallCentre, service: ServiceUnderTest
-):
+async def test_o7_5_work_survives_the_release_before(centre: CallCentre, service: ServiceUnderTest):
     await centre.project(queue=QueueRules(status_after_request="queue", max_age_hours=72))
     hours = CallingHours(mode="custom", from_="00:00", until="23:59")
     await service.deliver(PartnerChangedV1(partner_id="ptr_2", name="P", calling_hours=hours), 1)

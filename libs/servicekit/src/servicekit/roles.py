@@ -1,7 +1,7 @@
 """The roles of a service's database, alike in an installation, in tests and in measurements.
 
-The owner has the schema and cannot log in. The login is the service: it reads and writes rows and changes no schema. The
-restricted role is what the login becomes, for a transaction, when somebody asks who may see some rows only.
+The owner has the schema and cannot log in. The login is the service: it reads and writes rows and changes no schema.
+The restricted role is what the login becomes, for a transaction, when somebody asks who may see some rows only.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,9 @@ _GRANTS: Final = (
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {users}",
     "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {users}",
 )
+# Messages hold what is everybody's: whoever is restricted may add one, and reads none.
+_MESSAGES: Final = ("outbox", "inbox", "inbox_suspects", "dead_letters", "delayed_messages", "relay_lease")
+_WITHDRAW: Final = "REVOKE ALL ON {messages} FROM {restricted}; GRANT INSERT ON outbox TO {restricted}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,7 @@ class Roles:
         try:
             await self.create(admin, password)
             if not await admin.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", database):
-                await admin.execute(
-                    f"CREATE DATABASE {database} OWNER {self.owner} TEMPLATE template0 ENCODING 'UTF8'"
-                )
+                await admin.execute(f"CREATE DATABASE {database} OWNER {self.owner} TEMPLATE template0 ENCODING 'UTF8'")
         finally:
             await admin.close()
 
@@ -91,5 +92,6 @@ class Roles:
                 await self.close_database(owner, database)
                 for statement in _GRANTS:
                     await owner.execute(statement.format(users=f"{self.login}, {self.restricted}"))
+                await owner.execute(_WITHDRAW.format(messages=", ".join(_MESSAGES), restricted=self.restricted))
         finally:
             await owner.close()
