@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import psutil
 from embedded import PostgresServer, free_port
-from servicekit.identity import HEADER, Identity
+from servicekit.identity import HEADER, Identity, IdentitySigner
 from servicekit.keys import generate_signing_key, public_key_set, signer_of
 
 from performance import claim_world, statements
@@ -18,6 +18,7 @@ from performance.machines import cpu_seconds, create_service_database, postgres,
 from performance.statements import Transaction
 
 AGENTS = 16
+CALLERS = [Identity(f"usr_{n}", "leads_agent", frozenset({"queue.request"})) for n in range(1, AGENTS + 1)]
 RAW_TABLES = """
 DROP TABLE IF EXISTS raw_queue, raw_claims;
 CREATE TABLE raw_queue (lead_id uuid NOT NULL, priority smallint NOT NULL, received_at timestamptz NOT NULL)
@@ -34,26 +35,33 @@ WITH taken AS (
 ) INSERT INTO raw_claims (lead_id) SELECT lead_id FROM taken;
 """
 AGE, AGE_STEP = 100_000, 20_000
+ONE_LOAD = 10_000  # claims, in far less than the minute that an identity lives
 
 
 @dataclass
 class Desk:
-    """assignment-svc's API as it runs, and agents who want leads of it."""
+    """assignment-svc's API as it runs, and 16 agents who want leads of it."""
 
     port: int
     dsn: str
     process: psutil.Process
-    agents: list[dict[str, str]]
+    signer: IdentitySigner
     claimed: int = field(default=0)
 
     async def fill(self, leads: int, callable_every: int = 1) -> None:
         await claim_world.fill(self.dsn, agents=AGENTS, leads=leads, callable_every=callable_every)
         self.claimed = 0
 
-    async def claim(self, seconds: float = 600, claims: int = 2**31) -> dict[str, float]:
+    async def claim(self, seconds: float = 50, claims: int = 2**31) -> dict[str, float]:
+        """Identities live for a minute: so does one load."""
         before = cpu_seconds(self.process)
         load = Load(
-            port=self.port, path="/v1/queue/claim", body="{}", callers=self.agents, seconds=seconds, requests=claims
+            port=self.port,
+            path="/v1/queue/claim",
+            body="{}",
+            callers=[{HEADER: self.signer.sign(agent)} for agent in CALLERS],
+            seconds=seconds,
+            requests=claims,
         )
         figures = await run_apart(load)
         cpu = cpu_seconds(self.process) - before
@@ -63,6 +71,10 @@ class Desk:
         self.claimed += got
         rate = figures.per_second * got / figures.requests
         return {"rate": rate, "p50": figures.p50_ms, "p99": figures.p99_ms, "cpu": cpu / got * 1e6}
+
+    async def age(self, claims: int) -> None:
+        for begun in range(0, claims, ONE_LOAD):
+            await self.claim(claims=min(ONE_LOAD, claims - begun))
 
     async def check(self) -> None:
         await claim_world.check(self.dsn, self.claimed)
@@ -78,10 +90,8 @@ async def desk(server: PostgresServer) -> AsyncGenerator[Desk]:
         "LEADWIRE_HTTP_PORT": str(port),
         "LEADWIRE_CLAIMS_PER_AGENT": str(10**9),
     }
-    agents = [Identity(f"usr_{n}", "leads_agent", frozenset({"queue.request"})) for n in range(1, AGENTS + 1)]
-    signer = signer_of(key)
     with process(["-m", "assignment_svc", "api"], port, environment) as running:
-        yield Desk(port, dsn, running, [{HEADER: signer.sign(agent)} for agent in agents])
+        yield Desk(port, dsn, running, signer_of(key))
 
 
 async def measure(run: Run) -> list[Figure]:
@@ -136,7 +146,7 @@ async def _against_itself(here: Desk, run: Run) -> list[Figure]:
     await here.fill(many)
     await here.claim(claims=200)
     rates = {f"{many:,} queued": (await here.claim(claims=step))["rate"]}
-    await here.claim(claims=run.pick(AGE, 10_000) - 2 * step)
+    await here.age(run.pick(AGE, 10_000) - 2 * step)
     rates[f"last {step:,} of {run.pick(AGE, 10_000):,} claims"] = (await here.claim(claims=step))["rate"]
     rates["under an old snapshot"] = await _under_snapshot(here, run)
     await here.check()
@@ -161,7 +171,7 @@ async def _under_snapshot(here: Desk, run: Run) -> float:
     report = await asyncpg.connect(here.dsn)
     await report.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     await report.fetchval("SELECT count(*) FROM projects")
-    await here.claim(claims=run.pick(60_000, 2_000))
+    await here.age(run.pick(60_000, 2_000))
     figures = await here.claim(claims=run.pick(10_000, 1_000))
     await report.close()
     return figures["rate"]

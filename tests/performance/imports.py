@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+from embedded import PostgresServer
 from lead_intake_svc.app import build
 from lead_intake_svc.testing import World, bearer, environment_for, make_world, settings_for
 from servicekit.testing import ServiceUnderTest, http_client

@@ -58,7 +58,7 @@ def rabbit() -> Generator[RabbitServer]:
 
 
 async def create_service_database(server: PostgresServer, package: str, name: str | None = None) -> tuple[str, str]:
-    """A migrated database: its address for the role that the service has in an installation, and for whoever measures."""
+    """A migrated database: its address for the role that the service has in an installation, and for who measures."""
     roles, name = Roles(package), name or package
     await roles.provide(server.dsn(), name, PASSWORD)
     await asyncio.to_thread(migrate, roles.owner_dsn(server.dsn(), name), package)

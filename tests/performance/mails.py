@@ -26,6 +26,7 @@ from servicekit.migrations import migrate
 from servicekit.testing import TEST_KEY_SET
 
 from performance.figures import Figure, Run, Target, medians, table
+from performance.hooks import SECRET_KEY
 from performance.machines import create_database, postgres
 
 SINK_MILLISECONDS = 40
@@ -95,6 +96,7 @@ async def send(dsn: str, port: int, mails: int, *, hurry: bool) -> dict[str, flo
         {
             "database_url": dsn,
             "identity_keys": TEST_KEY_SET,
+            "webhook_secret_key": SECRET_KEY,
             "smtp_host": "127.0.0.1",
             "smtp_port": port,
             "smtp_tls": "off",

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from servicekit.problems import DomainError
 from servicekit.settings import read_key_set
 
 OURS, FOREIGN = generate_signing_key(), generate_signing_key()
-ADMIN = Identity("usr_1", "admin", frozenset({"a", "b"}), "spo_1", None)
+ADMIN = Identity("usr_1", "admin", frozenset({"a", "b"}), frozenset({"spo_1", "spo_2"}), None, frozenset({"leads"}))
 
 
 def private(pem: str) -> Any:
@@ -28,7 +29,7 @@ def private(pem: str) -> Any:
 def claims(**changes: Any) -> dict[str, Any]:
     now = int(time.time())
     good = {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 60, "sub": "usr_1", "lvl": "admin"}
-    named = good | {"prm": [], "spo": None, "ptr": None} | changes
+    named = good | {"prm": [], "spo": [], "pgs": [], "ptr": None} | changes
     return {name: value for name, value in named.items() if value != "absent"}
 
 
@@ -50,6 +51,21 @@ def verifier() -> IdentityVerifier:
 def test_g6_2_what_is_signed_is_read(verifier: IdentityVerifier):
     assert verifier.verify(signer_of(OURS).sign(ADMIN)) == ADMIN
     assert verifier.verify(token()).user_id == "usr_1"
+
+
+def test_s0_11_a_sponsor_account_sees_its_sponsors_on_its_pages_only():
+    agency = replace(ADMIN, access_level="sponsor")
+    assert agency.sponsors_on("leads") == agency.sponsors_on("exports", "leads") == agency.sponsors_on()
+    assert agency.sponsors_on() == ("spo_1", "spo_2")
+    nothing: list[dict[str, Any]] = [
+        {"sponsor_ids": frozenset()},
+        {"pages": frozenset()},
+        {"pages": frozenset({"exports"})},
+    ]
+    for account in (ADMIN, *(replace(agency, **changes) for changes in nothing)):
+        with pytest.raises(DomainError) as refused:
+            account.sponsors_on("leads")
+        assert refused.value.kind == 403
 
 
 def public_pem() -> bytes:
@@ -86,6 +102,10 @@ FORGERIES = {
     "from the future": lambda: token(iat=int(time.time()) + 300),
     "another type": lambda: token(headers={"typ": "JWT"}),
     "unknown critical header": lambda: token(headers={"crit": ["x"], "x": 1}),
+    "sponsors as one word": lambda: token(spo="spo_1"),
+    "sponsors that are no words": lambda: token(spo=[1]),
+    "pages as one word": lambda: token(pgs="leads"),
+    "no pages": lambda: token(pgs="absent"),
     "no level": lambda: token(lvl="absent"),
     "garbage": lambda: "a.b.c",
     "nothing": lambda: "",

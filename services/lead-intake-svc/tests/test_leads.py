@@ -218,6 +218,43 @@ async def test_everybody_sees_their_own_rows_only(world: World):
     assert (await read(world, mine["id"], bearer(world.key)))["comments"] == "psst"
 
 
+async def test_s0_11_an_agency_reads_the_leads_of_all_its_sponsors_in_order(world: World):
+    made: dict[str, list[str]] = {"spo_1": [], "spo_2": [], "spo_3": []}
+    for sponsor_id in made:
+        await world.project(f"prj_{sponsor_id}", sponsor_id=sponsor_id)
+    for number in range(12):
+        sponsor_id = f"spo_{number % 3 + 1}"
+        made[sponsor_id].append((await world.accepted(project_id=f"prj_{sponsor_id}"))["id"])
+    agency = world.service.headers("sponsor", sponsor_ids=["spo_1", "spo_2"])
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
+        page = (await world.http.get("/v1/leads", headers=agency, params=params)).json()
+        seen += [row["id"] for row in page["data"]]
+        cursor = page["next_cursor"]
+    assert seen == sorted(made["spo_1"] + made["spo_2"], reverse=True)
+    for query, wanted in (
+        ("sponsor_id=spo_2", made["spo_2"]), ("sponsor_id=spo_3", []), ("project_id=prj_spo_1", made["spo_1"]),
+        ("status=accepted", made["spo_1"] + made["spo_2"]),
+    ):  # fmt: skip
+        page = (await world.http.get(f"/v1/leads?{query}", headers=agency)).json()
+        assert {row["id"] for row in page["data"]} == set(wanted), query
+    assert (await world.http.get(f"/v1/leads/{made['spo_2'][0]}", headers=agency)).status_code == 200
+    assert (await world.http.get(f"/v1/leads/{made['spo_3'][0]}", headers=agency)).status_code == 404
+
+
+async def test_s0_11_leads_and_exports_are_pages_of_their_own(world: World):
+    await world.project("prj_s", sponsor_id="spo_1")
+    lead_id = (await world.accepted(project_id="prj_s"))["id"]
+    doors = {"/v1/leads": "leads", f"/v1/leads/{lead_id}": "leads", "/v1/leads/export": "exports"}
+    doors[f"/v1/leads/{lead_id}/timeline"] = "leads"
+    for page in ("overview", "statistics", "leads", "contact_lists", "products", "exports", None):
+        headers = world.service.headers("sponsor", sponsor_id="spo_1", pages=[page] if page else [])
+        for path, needed in doors.items():
+            assert (await world.http.get(path, headers=headers)).status_code == (200 if page == needed else 403)
+
+
 async def test_foreign_and_unknown_leads_answer_alike(world: World):
     theirs = (await world.push(key=await world.issue(await world.partner(name="Other")))).json()
     headers = bearer(world.key) | {"X-Request-Id": "same"}

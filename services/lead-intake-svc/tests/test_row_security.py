@@ -101,6 +101,7 @@ async def test_the_owner_of_the_schema_sees_nothing_either(world: World, other: 
     await connection.close()
 
 
+# Where, which scope is forgotten, what is seen without it, and the question.
 SCOPED = (
     ("leads.routes", "lists_of", EVERYTHING, "/v1/leads"),
     ("exports.routes", "lists_of", EVERYTHING, "/v1/leads/export?format=json"),
@@ -115,11 +116,12 @@ SCOPED = (
 )
 
 
-@pytest.mark.parametrize(("module", "scope", "forgotten", "path"), SCOPED)
+@pytest.mark.parametrize("scoped", SCOPED)
 async def test_a_route_whose_scope_is_forgotten_still_shows_own_rows_only(
-    world: World, other: World, monkeypatch: pytest.MonkeyPatch, module: str, scope: str, forgotten: Any, path: str
+    world: World, other: World, monkeypatch: pytest.MonkeyPatch, scoped: tuple[str, str, Any, str]
 ):
-    monkeypatch.setattr(import_module(f"lead_intake_svc.{module}"), scope, lambda _: forgotten)
+    module, scope, forgotten, path = scoped
+    monkeypatch.setattr(import_module(f"lead_intake_svc.{module}"), scope, lambda *_: forgotten)
     foreign = await world.service.db.pool.fetchval("SELECT id FROM leads WHERE partner_id = $1", other.partner_id)
     answer = await world.http.get(path.format(foreign=foreign, partner=other.partner_id), headers=bearer(world.key))
     assert answer.status_code == (404 if "{" in path else 200), answer.text
@@ -137,7 +139,7 @@ async def test_a_route_that_asks_nobody_who_calls_reads_nothing(world: World):
     ("scope", "sight", "index"),
     [
         (of_partner("ptr_7"), Sight(partner_id="ptr_7"), "leads_partner"),
-        (Scope("l.sponsor_id", "spo_7", staff=False), Sight(sponsor_ids=frozenset({"spo_7"})), "leads_sponsor"),
+        (Scope("l.sponsor_id", ("spo_7",), staff=False), Sight(sponsor_ids=frozenset({"spo_7"})), "leads_sponsor"),
     ],
 )
 async def test_the_list_of_leads_reads_its_index_as_the_restricted_role(

@@ -39,6 +39,49 @@ async def test_s0_11_a_sponsor_sees_its_own_rows_and_nobody_elses(service: Servi
     assert foreign["data"] == []
 
 
+async def test_s0_11_an_agency_sees_the_rows_of_all_its_sponsors_and_may_ask_for_one(
+    service: ServiceUnderTest, api: Any
+):
+    made = await _two_sponsors(api)
+    third = await api.create("sponsors", name="third")
+    await api.create("projects", name="third p", kind="outbound", sponsor_id=third["id"])
+    headers = service.headers("sponsor", sponsor_ids=list(made["sponsors"].values()))
+    for path in PATHS:
+        page = await api.get(path, headers)
+        assert [row["id"] for row in page["data"]] == [made[path]["theirs"], made[path]["mine"]]
+        if path != "sponsors":
+            only = await api.get(f"{path}?sponsor_id={made['sponsors']['mine']}", headers)
+            assert [row["id"] for row in only["data"]] == [made[path]["mine"]]
+
+
+@pytest.mark.parametrize(
+    ("page", "opened"),
+    [
+        ("overview", {"sponsors", "projects", "statistics"}),
+        ("statistics", {"sponsors", "projects", "statistics"}),
+        ("leads", {"sponsors", "projects"}),
+        ("exports", {"sponsors", "projects"}),
+        ("contact_lists", {"sponsors", "projects", "contact-lists"}),
+        ("products", {"sponsors", "projects", "products"}),
+        (None, set[str]()),
+    ],
+)
+async def test_s0_11_a_page_that_is_not_allowed_is_refused(
+    service: ServiceUnderTest, api: Any, page: str | None, opened: set[str]
+):
+    """What a sponsor and its projects are called is needed on every page."""
+    made = await _two_sponsors(api)
+    headers = service.headers("sponsor", sponsor_id=made["sponsors"]["mine"], pages=[page] if page else [])
+    for path in (*PATHS, "statistics"):
+        places = [path] if path == "statistics" else [path, f"{path}/{made[path]['mine']}"]
+        if path == "statistics" and path not in opened:
+            places.append("statistics/stream")
+        for place in places:
+            answer = await service.http.get(f"/v1/{place}", headers=headers)
+            assert answer.status_code == (200 if path in opened else 403), place
+            assert path in opened or answer.json()["code"] == "page-forbidden"
+
+
 async def test_s0_11_a_row_that_changes_hands_is_gone(service: ServiceUnderTest, api: Any):
     made = await _two_sponsors(api)
     await api.patch(f"projects/{made['projects']['mine']}", sponsor_id=made["sponsors"]["theirs"])

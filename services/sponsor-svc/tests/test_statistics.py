@@ -205,6 +205,27 @@ async def test_s0_12_only_sponsors_see_figures_and_only_their_own(service: Any, 
     assert (await service.http.get("/v1/statistics")).status_code == 401
 
 
+async def test_s0_11_an_agency_sees_the_sum_of_its_sponsors(service: Any, api: Any, consumer: Any, events: Any):
+    """Also where sponsors share a project's figures or a bucket of time."""
+    await consumer.hear(
+        events().of(LeadAcceptedV1), *(events("spo_b", "prj_b").of(LeadAcceptedV1, n) for n in range(4))
+    )
+    await consumer.hear(
+        *(events("spo_b", "prj_b").of(LeadAcceptedV1, n) for n in (8, 9)), at=MORNING + timedelta(days=1)
+    )
+    await consumer.hear(*(events("spo_c", "prj_c").of(LeadAcceptedV1, n) for n in range(20, 29)))
+    agency = service.headers("sponsor", sponsor_ids=["spo_a", "spo_b"])
+    both = await api.get("statistics?by=day", agency)
+    assert both["totals"] == counts(received=7)
+    assert [point["received"] for point in both["series"]] == [5, 2]
+    for query, received in (("sponsor_id=spo_a", 1), ("sponsor_id=spo_b", 6), ("project_id=prj_b", 6)):
+        assert (await api.get(f"statistics?{query}", agency))["totals"] == counts(received=received)
+    none = await api.get("statistics?sponsor_id=spo_b&project_id=prj_a", agency)
+    assert none["totals"] == counts()
+    foreign = await service.http.get("/v1/statistics?sponsor_id=spo_c", headers=agency)
+    assert foreign.status_code == 404
+
+
 async def test_s0_12_a_project_that_changes_hands_takes_no_figures_along(
     service: Any, api: Any, consumer: Any, events: Any
 ):

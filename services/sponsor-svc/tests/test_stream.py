@@ -217,7 +217,7 @@ async def test_s0_12_a_slow_client_is_dropped(service: Any, monkeypatch: pytest.
     """It takes the head of the answer and nothing more."""
     monkeypatch.setattr(stream, "PATIENCE_SECONDS", 0.1)
     live = LiveStatistics(service.db)
-    response = StatisticsStream(live, Question(Slice("all", "", ""), BEGINNING, END), None)
+    response = StatisticsStream(live, Question(Slice("all", ("",), ("",)), BEGINNING, END), None)
     taken: list[str] = []
     never = asyncio.Event()
 

@@ -106,18 +106,29 @@ async def test_v4_9_a_foreign_lead_answers_as_an_unknown_one(
     await service.deliver(make_lead())
     await decide("lead_0001", "confirmed")
     answers = [await flip(billable=False, sponsor_id="spo_other"), await flip(billable=False, lead_id="lead_none")]
-    answers.append(
-        await service.http.post(
-            "/v1/validation/cases/lead_0001/billable",
-            json={"billable": False, "reason": "x"},
-            headers=service.headers("sponsor"),
-        )
-    )
     assert {answer.status_code for answer in answers} == {404}
     assert len({tuple(sorted((k, str(v)) for k, v in a.json().items() if k != "request_id")) for a in answers}) == 1
     for level in ("call_centre", "supervisor", "partner", "leads_agent"):
         assert (await flip(billable=False, level=level)).status_code == 403
+    body = {"billable": False, "reason": "x"}
+    nobodys, closed = service.headers("sponsor"), service.headers("sponsor", sponsor_id="spo_secret", pages=["exports"])
+    for headers in (nobodys, closed):
+        answer = await service.http.post("/v1/validation/cases/lead_0001/billable", json=body, headers=headers)
+        assert answer.status_code == 403
     assert await service.published(LeadInvalidatedV1) == []
+
+
+async def test_s0_11_an_agency_flips_the_leads_of_each_of_its_sponsors(
+    service: ServiceUnderTest, make_lead: Any, decide: Any
+):
+    await service.deliver(make_lead())
+    await decide("lead_0001", "confirmed")
+    answer = await service.http.post(
+        "/v1/validation/cases/lead_0001/billable",
+        json={"billable": False, "reason": "x"},
+        headers=service.headers("sponsor", sponsor_ids=["spo_other", "spo_secret"], pages=["leads"]),
+    )
+    assert answer.status_code == 200
 
 
 async def test_v4_9_of_32_flips_at_once_one_counts(service: ServiceUnderTest, make_lead: Any, decide: Any, flip: Any):

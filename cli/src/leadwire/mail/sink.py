@@ -1,7 +1,6 @@
 """An SMTP server that keeps what it is given in a folder."""
 
 import asyncio
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -13,6 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from contracts.ids import new_id
 
 KEPT = 5000
+PRUNE_EVERY = 500
 SIZE_LIMIT = 16 * 1024 * 1024
 _NAME = "mail_"
 
@@ -28,23 +28,23 @@ class StoredMail:
 
 
 class MailFolder:
-    """`.eml` files, newest last by name; the oldest go when there are more than KEPT."""
+    """`.eml` files, newest last by name; the oldest go when there are more than KEPT and some."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._stored = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def store(self, content: bytes, recipients: list[str]) -> None:
         name = new_id("mail")
         temporary = self._folder / f".{name}.new"
         header = "".join(f"X-Envelope-To: {recipient}\r\n" for recipient in recipients)
-        with temporary.open("wb") as file:
-            file.write(header.encode() + content)
-            file.flush()
-            os.fsync(file.fileno())
+        temporary.write_bytes(header.encode() + content)
         temporary.rename(self._folder / f"{name}.eml")
-        for old in sorted(self._folder.glob(f"{_NAME}*.eml"))[:-KEPT]:
-            old.unlink(missing_ok=True)
+        self._stored += 1
+        if self._stored % PRUNE_EVERY == 0:
+            for old in sorted(self._folder.glob(f"{_NAME}*.eml"))[:-KEPT]:
+                old.unlink(missing_ok=True)
 
     def newest(self, limit: int = 100) -> list[StoredMail]:
         return [self._read(path) for path in sorted(self._folder.glob(f"{_NAME}*.eml"), reverse=True)[:limit]]

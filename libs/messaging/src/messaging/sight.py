@@ -30,7 +30,9 @@ class Sight:
     every_row: bool = False
 
     def settings(self) -> tuple[str, str, str]:
-        """The parameters of RESTRICT."""
+        """The parameters of RESTRICT. Raises ValueError for an id that would be read as two."""
+        if any("," in sponsor_id for sponsor_id in self.sponsor_ids):
+            raise ValueError("a sponsor's id holds a comma")
         return self.partner_id, ",".join(sorted(self.sponsor_ids)), self.agent_id
 
 

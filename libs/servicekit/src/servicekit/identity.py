@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, cast
 
 import jwt
 from fastapi import Depends, Request
@@ -19,18 +19,24 @@ LIFETIME_SECONDS = 60
 CLOCK_SKEW_SECONDS = 5
 STAFF = frozenset({"admin", "supervisor", "call_centre", "integration"})
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# What a sponsor account may be allowed to open (S0.11).
+PAGES: Final = frozenset({"overview", "statistics", "leads", "contact_lists", "products", "exports"})
 _CACHE_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A signed-in person or program. `user_id` is also the agent id of a leads agent."""
+    """A signed-in person or program. `user_id` is also the agent id of a leads agent.
+
+    `sponsor_ids` and `pages` are those of a sponsor account: an agency stands over several sponsors (S0.11).
+    """
 
     user_id: str
     access_level: str
     permissions: frozenset[str] = field(default_factory=frozenset)
-    sponsor_id: str | None = None
+    sponsor_ids: frozenset[str] = frozenset()
     partner_id: str | None = None
+    pages: frozenset[str] = frozenset()
 
     @property
     def is_admin(self) -> bool:
@@ -46,6 +52,17 @@ class Identity:
         if self.access_level in levels or (permission is not None and permission in self.permissions):
             return
         raise forbidden()
+
+    def sponsors_on(self, *pages: str) -> tuple[str, ...]:
+        """Whose rows a sponsor account sees where one of `pages` is opened; of any page, if none is named.
+
+        Raises 403 for accounts that may open none of them, and for everybody else.
+        """
+        if self.access_level != "sponsor" or not self.sponsor_ids:
+            raise forbidden()
+        if self.pages.isdisjoint(pages or PAGES):
+            raise forbidden("page-forbidden", "This account may not open this page.")
+        return tuple(sorted(self.sponsor_ids))
 
 
 class IdentitySigner:
@@ -65,7 +82,8 @@ class IdentitySigner:
             "sub": identity.user_id,
             "lvl": identity.access_level,
             "prm": sorted(identity.permissions),
-            "spo": identity.sponsor_id,
+            "spo": sorted(identity.sponsor_ids),
+            "pgs": sorted(identity.pages),
             "ptr": identity.partner_id,
         }
         return jwt.encode(claims, self._private_key, "EdDSA", {"kid": self._key_id, "typ": TOKEN_TYPE})
@@ -89,8 +107,9 @@ class IdentityVerifier:
                 user_id=str(claims["sub"]),
                 access_level=str(claims["lvl"]),
                 permissions=frozenset(claims["prm"]),
-                sponsor_id=claims["spo"],
+                sponsor_ids=_strings(claims["spo"]),
                 partner_id=claims["ptr"],
+                pages=_strings(claims["pgs"]),
             )
         except (jwt.PyJWTError, KeyError, TypeError, ValueError):
             raise unauthenticated() from None
@@ -114,6 +133,16 @@ class IdentityVerifier:
         )
 
 
+def _strings(claim: Any) -> frozenset[str]:
+    """Raises TypeError for anything but a list of strings: a string would be taken for its letters."""
+    if not isinstance(claim, list):
+        raise TypeError
+    members = frozenset(cast("list[Any]", claim))
+    if not all(isinstance(each, str) for each in members):
+        raise TypeError
+    return members
+
+
 def unauthenticated(detail: str = "Sign in, or send a valid token or key.") -> DomainError:
     return DomainError(Kind.UNAUTHENTICATED, "unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
 
@@ -135,7 +164,7 @@ def sight_of(caller: Identity) -> Sight:
         return EVERYTHING
     match caller.access_level:
         case "sponsor":
-            return Sight(sponsor_ids=frozenset({caller.sponsor_id} if caller.sponsor_id else ()))
+            return Sight(sponsor_ids=caller.sponsor_ids)
         case "partner":
             return Sight(partner_id=caller.partner_id or "")
         case "leads_agent":
@@ -150,7 +179,7 @@ def see_as(request: Request, caller: Identity) -> None:
         see(sight_of(caller))
 
 
-def restricts(restricts_writes: bool, method: str) -> bool:  # noqa: FBT001 -- a setting of the service
+def restricts(restricts_writes: bool, method: str) -> bool:
     return restricts_writes or method in READING
 
 

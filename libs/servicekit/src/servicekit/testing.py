@@ -27,7 +27,7 @@ from messaging.transport import RETRY_DELAYS
 from messaging.unit_of_work import UnitOfWork
 
 from servicekit.app import App
-from servicekit.identity import HEADER, Identity, IdentitySigner
+from servicekit.identity import HEADER, PAGES, Identity, IdentitySigner
 from servicekit.keys import generate_signing_key, public_key_set, signer_of
 from servicekit.migrations import migrate
 from servicekit.roles import Roles
@@ -142,17 +142,21 @@ class ServiceUnderTest:
     def db(self) -> Database:
         return self.app.database
 
-    def headers(
+    def headers(  # noqa: PLR0913 -- each is a claim
         self,
         level: str = "admin",
         *,
         user_id: str = "usr_test",
         permissions: Collection[str] = (),
         sponsor_id: str | None = None,
+        sponsor_ids: Collection[str] = (),
         partner_id: str | None = None,
+        pages: Collection[str] | None = None,
     ) -> dict[str, str]:
-        """The signed identity that the gateway would pass on."""
-        identity = Identity(user_id, level, frozenset(permissions), sponsor_id, partner_id)
+        """The signed identity that the gateway would pass on. `pages` None: a sponsor account may open all."""
+        sponsors = frozenset(sponsor_ids) | frozenset(filter(None, [sponsor_id]))
+        allowed = frozenset(pages) if pages is not None else PAGES if level == "sponsor" else frozenset[str]()
+        identity = Identity(user_id, level, frozenset(permissions), sponsors, partner_id, allowed)
         return {HEADER: TEST_SIGNER.sign(identity)}
 
     async def as_owner(self, *statements: str) -> None:

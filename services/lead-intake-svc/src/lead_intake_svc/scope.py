@@ -12,39 +12,37 @@ from lead_intake_svc.keys.authenticate import READ, WRITE, Authenticator
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`column` of leads must equal `value`; without a column every row is visible. `column` is a constant of ours.
+    """`column` of leads must be one of `values`; without a column every row is visible. `column` is a constant of ours.
 
     `staff` sees what is said inside the call centre: notes, comments, recipients, who did it.
     """
 
     column: str | None
-    value: str | None
+    values: tuple[str, ...]
     staff: bool
 
 
 TEST_ONLY = "leads.test"
-EVERYTHING = Scope(None, None, staff=True)
+EVERYTHING = Scope(None, (), staff=True)
 
 
 def of_partner(partner_id: str) -> Scope:
-    return Scope("l.partner_id", partner_id, staff=False)
+    return Scope("l.partner_id", (partner_id,), staff=False)
 
 
-def lists_of(identity: Identity) -> Scope:
-    """Raises 403 for those who work leads one at a time."""
+def lists_of(identity: Identity, page: str = "leads") -> Scope:
+    """Raises 403 for those who work leads one at a time, and for sponsor accounts that may not open the page."""
     if identity.is_supervisor:
         return EVERYTHING
     if identity.access_level == "partner" and identity.partner_id:
         return of_partner(identity.partner_id)
-    if identity.access_level == "sponsor" and identity.sponsor_id:
-        return Scope("l.sponsor_id", identity.sponsor_id, staff=False)
-    raise forbidden()
+    return Scope("l.sponsor_id", identity.sponsors_on(page), staff=False)
 
 
 def single_of(identity: Identity) -> Scope:
     """A leads agent sees the leads that are assigned to them now, and no lists."""
     if identity.access_level == "leads_agent":
-        return Scope("p.work_agent_id", identity.user_id, staff=True)
+        return Scope("p.work_agent_id", (identity.user_id,), staff=True)
     return lists_of(identity)
 
 

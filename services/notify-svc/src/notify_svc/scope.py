@@ -5,7 +5,6 @@ sponsors their own.
 from dataclasses import dataclass
 
 from servicekit.identity import Identity
-from servicekit.problems import forbidden
 
 
 def check_may_see(caller: Identity) -> None:
@@ -25,14 +24,22 @@ def check_may_report_bounces(caller: Identity) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WebhookScope:
-    """Endpoints and deliveries of this owner only, if one is set."""
+    """Endpoints and deliveries of these owners only, if any are set."""
 
     owner_kind: str | None = None
-    owner_id: str | None = None
+    owner_ids: tuple[str, ...] = ()
 
     @property
     def is_everything(self) -> bool:
         return self.owner_kind is None
+
+    def narrowed_to(self, owner_kind: str | None, owner_id: str | None) -> "WebhookScope":
+        """Only what is asked for, as far as it is inside; what is not is ignored."""
+        if self.is_everything:
+            return WebhookScope(owner_kind, (owner_id,) if owner_id else ())
+        if owner_id in self.owner_ids and owner_kind in {None, self.owner_kind}:
+            return WebhookScope(self.owner_kind, (owner_id,))
+        return self
 
 
 def webhooks_of(caller: Identity) -> WebhookScope:
@@ -40,7 +47,5 @@ def webhooks_of(caller: Identity) -> WebhookScope:
     if caller.is_admin:
         return WebhookScope()
     if caller.access_level == "partner" and caller.partner_id:
-        return WebhookScope("partner", caller.partner_id)
-    if caller.access_level == "sponsor" and caller.sponsor_id:
-        return WebhookScope("sponsor", caller.sponsor_id)
-    raise forbidden()
+        return WebhookScope("partner", (caller.partner_id,))
+    return WebhookScope("sponsor", caller.sponsors_on("leads"))

@@ -45,6 +45,30 @@ async def test_n5_6_partners_and_sponsors_manage_their_own(
     await hooks.call("PATCH", receiving, json={"description": "ours"}, headers=as_sponsor)
 
 
+async def test_s0_11_an_agency_says_for_which_of_its_sponsors_and_sees_all(service: ServiceUnderTest, hooks: Any):
+    agency = service.headers("sponsor", sponsor_ids=["spo_1", "spo_2"], pages=["leads"])
+    body = {"url": URL, "event_types": ["*"]}
+    assert (await hooks.call("POST", ENDPOINTS, 422, json=body, headers=agency))["code"] == "owner-required"
+    await hooks.call("POST", ENDPOINTS, 403, json=body | {"owner_id": "spo_3"}, headers=agency)
+    made: list[str] = []
+    for number in range(4):
+        wanted = body | {"owner_id": f"spo_{number % 2 + 1}"}
+        made.append((await hooks.call("POST", ENDPOINTS, 201, json=wanted, headers=agency))["id"])
+        await hooks.call("POST", f"{ENDPOINTS}/{made[-1]}/test", 202, headers=agency)
+    foreign = await hooks.endpoint(URL, owner_kind="sponsor", owner_id="spo_3")
+    await hooks.call("POST", f"{ENDPOINTS}/{foreign['id']}/test", 202, headers=service.headers())
+    listed = await hooks.call("GET", ENDPOINTS, headers=agency)
+    assert [row["id"] for row in listed["data"]] == made[::-1]
+    only = await hooks.call("GET", ENDPOINTS, headers=agency, params={"owner_id": "spo_1"})
+    assert [row["id"] for row in only["data"]] == [made[2], made[0]]
+    ledger = await hooks.call("GET", DELIVERIES, headers=agency, params={"limit": 3})
+    assert [row["endpoint_id"] for row in ledger["data"]] == made[:0:-1]
+    rest = await hooks.call("GET", DELIVERIES, headers=agency, params={"limit": 3, "cursor": ledger["next_cursor"]})
+    assert [row["endpoint_id"] for row in rest["data"]] == made[:1]
+    closed = service.headers("sponsor", sponsor_ids=["spo_1"], pages=["exports"])
+    await hooks.call("GET", ENDPOINTS, 403, headers=closed)
+
+
 @pytest.mark.parametrize(("method", "path", "body"), _ROUTES)
 async def test_n5_6_a_foreign_id_answers_as_an_unknown_one(  # noqa: PLR0917 -- a matrix
     service: ServiceUnderTest,

@@ -6,7 +6,7 @@ only ever meets the billing of its own leads (V4.9).
 """
 
 from servicekit.identity import Identity
-from servicekit.problems import forbidden, not_found
+from servicekit.problems import forbidden
 
 WORKERS = ("call_centre", "supervisor", "admin")
 
@@ -37,14 +37,6 @@ def may_decide_exhausted(caller: Identity) -> bool:
     return caller.is_admin
 
 
-def billing_of(caller: Identity) -> str | None:
-    """The sponsor whose leads' billing the caller may flip; None: everybody's.
-
-    Raises 403; raises 404 for a sponsor account that belongs to none.
-    """
-    caller.require("admin", "sponsor")
-    if caller.is_admin:
-        return None
-    if caller.sponsor_id is None:
-        raise not_found()
-    return caller.sponsor_id
+def billing_of(caller: Identity) -> tuple[str, ...] | None:
+    """The sponsors whose leads' billing the caller may flip; None: everybody's. Raises 403."""
+    return None if caller.is_admin else caller.sponsors_on("leads")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from messaging.database import Database
-from servicekit.identity import Identity, IdentitySigner, unauthenticated
+from servicekit.identity import PAGES, Identity, IdentitySigner, unauthenticated
 from servicekit.problems import forbidden
 
 from identity_svc.sessions import store
@@ -69,7 +69,12 @@ class Authenticate:
             raise unauthenticated("The session has ended. Sign in again.")
         signed = self._signer.sign(
             Identity(
-                row["id"], row["access_level"], frozenset(row["permissions"]), row["sponsor_id"], row["partner_id"]
+                row["id"],
+                row["access_level"],
+                frozenset(row["permissions"]),
+                sponsor_ids=frozenset(filter(None, (row["sponsor_id"],))),
+                partner_id=row["partner_id"],
+                pages=PAGES if row["sponsor_id"] else frozenset(),
             )
         )
         self._remembered[token_hash] = (now + REMEMBERED_SECONDS, signed)

@@ -48,7 +48,7 @@ def exports_router(database: Database) -> APIRouter:
         Columns are named as an import names its fields, e.g. `address.city`, `custom.utm_source`: what is exported can
         be imported.
         """
-        scope = lists_of(viewer)
+        scope = lists_of(viewer, "exports")
         body = _body(database, scope, filters, file_format, _names(columns), delimiter)
         media, ending = _MEDIA[file_format]
         headers = {"Content-Disposition": f'attachment; filename="leads.{ending}"'}

@@ -9,6 +9,7 @@ from lead_intake_svc.scope import Scope
 _CONDITIONS = {
     "status": "coalesce(p.own_state, CASE WHEN l.status = 'accepted' THEN p.work_state END, l.status) = {0}",
     "project_id": "l.project_id = {0}",
+    "sponsor_id": "l.sponsor_id = {0}",
     "partner_id": "l.partner_id = {0}",
     "external_id": "l.external_id = {0}",
     "phone": "l.phone = {0} AND l.id IN (SELECT lead_id FROM lead_identities WHERE kind IN ('phone', 'test-phone')"
@@ -27,6 +28,7 @@ class Filters:
 
     status: str | None = None
     project_id: str | None = None
+    sponsor_id: str | None = None
     partner_id: str | None = None
     external_id: str | None = None
     phone: str | None = None
@@ -39,8 +41,10 @@ class Filters:
 def conditions_of(scope: Scope, filters: Filters) -> tuple[str, list[object]]:
     """The WHERE clause and its parameters."""
     wanted = [(_CONDITIONS[each.name], getattr(filters, each.name)) for each in fields(filters)]
-    if scope.column is not None:
-        wanted.append((scope.column + " = {0}", scope.value))
+    if scope.column is not None and len(scope.values) == 1:
+        wanted.append((scope.column + " = {0}", scope.values[0]))
+    elif scope.column is not None:
+        wanted.append((scope.column + " = ANY({0}::text[])", scope.values))
     asked = [(condition, value) for condition, value in wanted if value is not None]
     clauses = [condition.format(f"${place}") for place, (condition, _) in enumerate(asked, start=1)]
     return " AND ".join(clauses) or "true", [value for _, value in asked]

@@ -12,6 +12,7 @@ Text = Annotated[str | None, Query(max_length=300)]
 def _filters(  # noqa: PLR0913, PLR0917 -- each is a filter of the query
     status: Text = None,
     project_id: Text = None,
+    sponsor_id: Text = None,
     partner_id: Text = None,
     external_id: Text = None,
     phone: Text = None,
@@ -23,6 +24,7 @@ def _filters(  # noqa: PLR0913, PLR0917 -- each is a filter of the query
     return Filters(
         status=status,
         project_id=project_id,
+        sponsor_id=sponsor_id,
         partner_id=partner_id,
         external_id=external_id,
         phone=phone,

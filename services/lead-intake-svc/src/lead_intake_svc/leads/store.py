@@ -5,7 +5,7 @@ from typing import Any
 
 from asyncpg import Record
 from lead_intake_svc.leads.filters import Filters, conditions_of
-from lead_intake_svc.scope import Scope
+from lead_intake_svc.scope import EVERYTHING, Scope
 from messaging.unit_of_work import UnitOfWork
 
 _SHOWN = """
@@ -60,9 +60,24 @@ ORDER BY at DESC, key DESC LIMIT $4
 
 
 async def fetch_page(work: UnitOfWork, scope: Scope, filters: Filters, limit: int) -> list[Record]:
+    if len(scope.values) > 1:
+        return await _fetch_merged(work, scope, filters, limit)
     where, values = conditions_of(scope, filters)
     statement = f"{_SHOWN} WHERE {where} ORDER BY l.id DESC LIMIT ${len(values) + 1}"
     return await work.fetch(statement, *values, limit)
+
+
+async def _fetch_merged(work: UnitOfWork, scope: Scope, filters: Filters, limit: int) -> list[Record]:
+    """The newest of each, by its index, and of these the newest: with `= ANY` all of theirs would be sorted."""
+    where, values = conditions_of(EVERYTHING, filters)
+    own, most = f"${len(values) + 1}", f"${len(values) + 2}"
+    statement = f"""{_SHOWN} WHERE l.id = ANY (ARRAY(
+        SELECT newest.id FROM unnest({own}::text[]) AS own (id) CROSS JOIN LATERAL (
+            SELECT l.id FROM leads AS l LEFT JOIN lead_progress AS p ON p.lead_id = l.id
+            WHERE {scope.column} = own.id AND {where} ORDER BY l.id DESC LIMIT {most}
+        ) AS newest ORDER BY newest.id DESC LIMIT {most}
+    )) ORDER BY l.id DESC"""
+    return await work.fetch(statement, *values, scope.values, limit)
 
 
 async def find(work: UnitOfWork, scope: Scope, lead_id: str) -> Record | None:

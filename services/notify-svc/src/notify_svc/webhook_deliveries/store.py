@@ -37,7 +37,7 @@ _COLUMNS = """
     status_code, reason, remote_id, created_at, delivered_at, body IS NULL AS erased,
     CASE WHEN state <> 'sending' THEN next_attempt_at END AS next_attempt_at
 """
-_MINE = "($2::text IS NULL OR (owner_kind = $2 AND owner_id = $3))"
+_MINE = "($2::text IS NULL OR (owner_kind = $2 AND owner_id = ANY($3)))"
 READ_DELIVERY = f"SELECT {_COLUMNS} FROM webhook_deliveries WHERE id = $1 AND {_MINE}"
 READ_ATTEMPTS = """
 SELECT at, attempt, event, status_code, took_ms, excerpt, by FROM webhook_attempts WHERE delivery_id = $1 ORDER BY id
@@ -50,7 +50,8 @@ WITH again AS (
     SET state = 'queued', next_attempt_at = now(), tries = 0, lost_leases = 0, reason = NULL, version = d.version + 1
     FROM webhook_endpoints e
     WHERE d.id = $1 AND d.state NOT IN ('queued', 'sending') AND d.body IS NOT NULL
-        AND e.id = d.endpoint_id AND NOT e.disabled AND ($2::text IS NULL OR (d.owner_kind = $2 AND d.owner_id = $3))
+        AND e.id = d.endpoint_id AND NOT e.disabled
+        AND ($2::text IS NULL OR (d.owner_kind = $2 AND d.owner_id = ANY($3)))
     RETURNING d.*
 ), logged AS (
     INSERT INTO webhook_attempts (delivery_id, attempt, event, by) SELECT id, attempts, 'replay-asked', $4 FROM again
@@ -118,7 +119,7 @@ async def insert_deliveries(work: UnitOfWork, rows: Sequence[dict[str, Any]]) ->
 
 
 async def read_delivery(work: UnitOfWork, delivery_id: str, scope: WebhookScope) -> Record | None:
-    return await work.fetchrow(READ_DELIVERY, delivery_id, scope.owner_kind, scope.owner_id)
+    return await work.fetchrow(READ_DELIVERY, delivery_id, scope.owner_kind, scope.owner_ids)
 
 
 async def read_attempts(work: UnitOfWork, delivery_id: str) -> list[Record]:
@@ -127,11 +128,11 @@ async def read_attempts(work: UnitOfWork, delivery_id: str) -> list[Record]:
 
 async def replay(work: UnitOfWork, delivery_id: str, scope: WebhookScope, by: str) -> Record | None:
     """None when it is unknown, under way or erased, or its endpoint disabled."""
-    return await work.fetchrow(REPLAY, delivery_id, scope.owner_kind, scope.owner_id, by)
+    return await work.fetchrow(REPLAY, delivery_id, scope.owner_kind, scope.owner_ids, by)
 
 
 async def why_not(work: UnitOfWork, delivery_id: str, scope: WebhookScope) -> Record | None:
-    return await work.fetchrow(WHY_NOT, delivery_id, scope.owner_kind, scope.owner_id)
+    return await work.fetchrow(WHY_NOT, delivery_id, scope.owner_kind, scope.owner_ids)
 
 
 async def list_deliveries(
@@ -140,7 +141,6 @@ async def list_deliveries(
     """Newest first, up to `limit` rows before the id."""
     asked = {
         "owner_kind": scope.owner_kind,
-        "owner_id": scope.owner_id,
         "endpoint_id": filters.endpoint_id,
         "state": filters.state,
         "lead_id": filters.lead_id,
@@ -153,10 +153,18 @@ async def list_deliveries(
         parameters.append(before)
         wanted.append(f"id < ${len(parameters)}")
     parameters.append(limit)
-    query = f"""
-    SELECT {_COLUMNS} FROM webhook_deliveries WHERE {" AND ".join(wanted)} ORDER BY id DESC LIMIT ${len(parameters)}
-    """
-    return await work.fetch(query, *parameters)
+    page = f"ORDER BY id DESC LIMIT ${len(parameters)}"
+    if scope.is_everything:
+        source = "webhook_deliveries"
+    else:
+        # The newest of each owner are read by its index, and merged; with `= ANY` all of theirs would be sorted.
+        parameters.append(scope.owner_ids)
+        wanted.append("owner_id = own.id_of")
+        source = f"""unnest(${len(parameters)}::text[]) AS own (id_of) CROSS JOIN LATERAL (
+            SELECT * FROM webhook_deliveries WHERE {" AND ".join(wanted)} {page}
+        ) AS newest"""
+        wanted = ["true"]
+    return await work.fetch(f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(wanted)} {page}", *parameters)
 
 
 async def forget_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:

@@ -32,15 +32,15 @@ async def create_endpoint(
 ) -> tuple[Endpoint, str]:
     """The endpoint and its secret. Raises 403 or 422."""
     endpoint_id = new_id("whe")
-    owner = _owner(wanted, scope)
+    kind, owner_id = _owner(wanted, scope)
     check_values(wanted, scope, rules.reach)
     if wanted["kind"] == "leadwire":
-        _check_leadwire(wanted, owner)
+        _check_leadwire(wanted, kind)
         wanted = {**wanted, "receives_leads": True}
     elif wanted["api_key"] is not None or wanted["target_project_id"] is not None:
         raise invalid("not-a-leadwire", "Only a Leadwire endpoint has a partner key and a project.", "/kind")
     sealed = {name: sealed_value(wanted[name], endpoint_id, rules.sealer) for name in SEALED}
-    values = {**wanted, **sealed, "id": endpoint_id, "owner_kind": owner.owner_kind, "owner_id": owner.owner_id}
+    values = {**wanted, **sealed, "id": endpoint_id, "owner_kind": kind, "owner_id": owner_id}
     endpoint = await store.insert(work, values)
     return endpoint, await issue_secret(work, endpoint_id, rules.sealer)
 
@@ -73,24 +73,29 @@ def sealed_value(value: SecretStr | None, endpoint_id: str, sealer: Sealer) -> b
     return None if value is None else sealer.seal(value.get_secret_value(), endpoint_id)
 
 
-def _owner(wanted: Mapping[str, Any], scope: WebhookScope) -> WebhookScope:
-    asked = WebhookScope(wanted["owner_kind"], wanted["owner_id"])
+def _owner(wanted: Mapping[str, Any], scope: WebhookScope) -> tuple[str, str | None]:
+    """Kind and id. Partners and sponsors need not say it, unless they stand for several."""
+    kind, owner_id = wanted["owner_kind"], wanted["owner_id"]
     if not scope.is_everything:
-        if asked not in {WebhookScope(), scope}:
+        if kind is None and owner_id is None and len(scope.owner_ids) == 1:
+            (owner_id,) = scope.owner_ids
+        elif owner_id is None:
+            raise invalid("owner-required", "Say which of yours it is.", "/owner_id")
+        if kind not in {None, scope.owner_kind} or owner_id not in scope.owner_ids:
             raise forbidden()
-        return scope
-    if asked.owner_kind is None:
+        return str(scope.owner_kind), owner_id
+    if kind is None:
         raise invalid("owner-required", "Say whose endpoint it is.", "/owner_kind")
-    if (asked.owner_kind == "crm") != (asked.owner_id is None):
+    if (kind == "crm") != (owner_id is None):
         raise invalid("owner-id-wrong", "All owners but a CRM have an id.", "/owner_id")
-    return asked
+    return kind, owner_id
 
 
-def _check_leadwire(wanted: Mapping[str, Any], owner: WebhookScope) -> None:
+def _check_leadwire(wanted: Mapping[str, Any], owner_kind: str) -> None:
     missing = [name for name in ("api_key", "target_project_id") if wanted[name] is None]
     if missing:
         raise _required(missing[0])
-    if owner.owner_kind != "partner":
+    if owner_kind != "partner":
         raise invalid("owner-not-partner", "A Leadwire that leads are sold to belongs to a partner.", "/owner_kind")
 
 

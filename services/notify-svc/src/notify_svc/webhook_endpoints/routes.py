@@ -11,7 +11,7 @@ from servicekit.identity import Caller, Identity
 from servicekit.paging import Page, decode_cursor, page_of
 from servicekit.problems import conflict, not_found
 
-from notify_svc.scope import WebhookScope, webhooks_of
+from notify_svc.scope import webhooks_of
 from notify_svc.webhook_deliveries.ping import queue_ping
 from notify_svc.webhook_deliveries.shapes import DeliveryOut, shape_delivery
 from notify_svc.webhook_endpoints import shapes, store
@@ -45,12 +45,10 @@ def _add_crud(routes: APIRouter, database: Database, rules: Rules) -> None:
     async def list_endpoints(
         caller: Caller, query: Annotated[shapes.EndpointQuery, Query()]
     ) -> Page[shapes.EndpointOut]:
-        scope = webhooks_of(caller)
-        asked = WebhookScope(query.owner_kind, query.owner_id)
+        scope = webhooks_of(caller).narrowed_to(query.owner_kind, query.owner_id)
         before = decode_cursor(query.cursor, str)
         async with database.unit_of_work() as work:
-            owner = asked if scope.is_everything else scope
-            rows = await store.list_page(work, owner, before[0] if before else None, query.limit + 1)
+            rows = await store.list_page(work, scope, before[0] if before else None, query.limit + 1)
         return page_of(rows, query.limit, shapes.shown, lambda endpoint: (endpoint.id,))
 
     @routes.get("/{endpoint_id}")

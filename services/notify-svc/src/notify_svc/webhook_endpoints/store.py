@@ -12,7 +12,7 @@ from notify_svc.scope import WebhookScope
 from notify_svc.webhook_endpoints.endpoint import Endpoint
 
 _COLUMNS = ", ".join(Endpoint.__struct_fields__)
-_MINE = "deleted_at IS NULL AND ($2::text IS NULL OR (owner_kind = $2 AND owner_id = $3))"
+_MINE = "deleted_at IS NULL AND ($2::text IS NULL OR (owner_kind = $2 AND owner_id = ANY($3)))"
 
 INSERT = f"""
 INSERT INTO webhook_endpoints (
@@ -28,8 +28,8 @@ FIND_TO_CHANGE = f"{FIND} FOR UPDATE"
 
 LIST = f"""
 SELECT {_COLUMNS} FROM webhook_endpoints
-WHERE deleted_at IS NULL AND ($1::text IS NULL OR owner_kind = $1) AND ($2::text IS NULL OR owner_id = $2)
-    AND ($3::text IS NULL OR id < $3)
+WHERE deleted_at IS NULL AND ($1::text IS NULL OR owner_kind = $1)
+    AND (cardinality($2::text[]) = 0 OR owner_id = ANY($2)) AND ($3::text IS NULL OR id < $3)
 ORDER BY id DESC LIMIT $4
 """
 
@@ -90,16 +90,16 @@ async def insert(work: UnitOfWork, values: Mapping[str, Any]) -> Endpoint:
 
 
 async def find(work: UnitOfWork, endpoint_id: str, scope: WebhookScope) -> Endpoint | None:
-    return _found(await work.fetchrow(FIND, endpoint_id, scope.owner_kind, scope.owner_id))
+    return _found(await work.fetchrow(FIND, endpoint_id, scope.owner_kind, scope.owner_ids))
 
 
 async def find_to_change(work: UnitOfWork, endpoint_id: str, scope: WebhookScope) -> Endpoint | None:
-    return _found(await work.fetchrow(FIND_TO_CHANGE, endpoint_id, scope.owner_kind, scope.owner_id))
+    return _found(await work.fetchrow(FIND_TO_CHANGE, endpoint_id, scope.owner_kind, scope.owner_ids))
 
 
-async def list_page(work: UnitOfWork, owner: WebhookScope, before: str | None, limit: int) -> list[Endpoint]:
+async def list_page(work: UnitOfWork, scope: WebhookScope, before: str | None, limit: int) -> list[Endpoint]:
     """Newest first."""
-    rows = await work.fetch(LIST, owner.owner_kind, owner.owner_id, before, limit)
+    rows = await work.fetch(LIST, scope.owner_kind, scope.owner_ids, before, limit)
     return [_endpoint(row) for row in rows]
 
 

@@ -42,7 +42,7 @@ def routes(database: Database) -> APIRouter:
     async def list_contact_lists(
         caller: Caller, query: Annotated[ContactListQuery, Query()]
     ) -> Page[ContactListOut | ContactListName]:
-        scope = scope_of(caller)
+        scope = scope_of(caller, "contact_lists")
         wanted = store.Wanted(
             sponsor_id=query.sponsor_id,
             project_id=query.project_id,
@@ -56,7 +56,7 @@ def routes(database: Database) -> APIRouter:
 
     @lists.get("/{list_id}")
     async def read(caller: Caller, list_id: str, response: Response) -> ContactListOut | ContactListName:
-        scope = scope_of(caller)
+        scope = scope_of(caller, "contact_lists")
         async with database.unit_of_work() as work:
             contact_list = await store.find(work, list_id, scope)
         if contact_list is None:

@@ -43,12 +43,12 @@ WHERE NOT expired AND expires_at IS NOT NULL
 
 NOW = "SELECT now()"
 PROJECT_EXISTS = "SELECT true FROM projects WHERE id = $1 FOR KEY SHARE"
-FIND = f"SELECT {_COLUMNS} FROM contact_lists WHERE id = $1 AND ($2::text IS NULL OR sponsor_id = $2)"
+FIND = f"SELECT {_COLUMNS} FROM contact_lists WHERE id = $1 AND ($2::text[] IS NULL OR sponsor_id = ANY($2))"
 FIND_TO_CHANGE = f"SELECT {_COLUMNS} FROM contact_lists WHERE id = $1 FOR UPDATE"
 
 LIST = f"""
 SELECT {_COLUMNS} FROM contact_lists
-WHERE ($1::text IS NULL OR sponsor_id = $1) AND ($2::text IS NULL OR sponsor_id = $2)
+WHERE ($1::text[] IS NULL OR sponsor_id = ANY($1)) AND ($2::text IS NULL OR sponsor_id = $2)
     AND ($3::text IS NULL OR project_id = $3) AND ($4::boolean IS NULL OR expired = $4)
     AND ($5::text IS NULL OR id < $5)
 ORDER BY id DESC LIMIT $6
@@ -94,7 +94,7 @@ async def project_exists(work: UnitOfWork, project_id: str) -> bool:
 
 
 async def find(work: UnitOfWork, list_id: str, scope: Scope) -> ContactList | None:
-    row = await work.fetchrow(FIND, list_id, scope.sponsor_id)
+    row = await work.fetchrow(FIND, list_id, scope.sponsor_ids)
     return None if row is None else _stored(row)
 
 
@@ -105,7 +105,7 @@ async def find_to_change(work: UnitOfWork, list_id: str) -> ContactList | None:
 
 async def list_page(work: UnitOfWork, scope: Scope, wanted: Wanted) -> list[ContactList]:
     """Newest first."""
-    values = (scope.sponsor_id, wanted.sponsor_id, wanted.project_id, wanted.expired, wanted.before, wanted.limit)
+    values = (scope.sponsor_ids, wanted.sponsor_id, wanted.project_id, wanted.expired, wanted.before, wanted.limit)
     return [_stored(row) for row in await work.fetch(LIST, *values)]
 
 

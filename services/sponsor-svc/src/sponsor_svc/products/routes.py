@@ -31,7 +31,7 @@ def routes(database: Database) -> APIRouter:
 
     @products.get("")
     async def list_products(caller: Caller, query: Annotated[ProductQuery, Query()]) -> Page[ProductOut | ProductName]:
-        scope = scope_of(caller)
+        scope = scope_of(caller, "products")
         after = decode_cursor(query.cursor, str, str, str)
         wanted = store.Wanted(sponsor_id=query.sponsor_id, sort=query.sort, after=after, limit=query.limit + 1)
         async with database.unit_of_work() as work:
@@ -44,7 +44,7 @@ def routes(database: Database) -> APIRouter:
 
     @products.get("/{product_id}")
     async def read(caller: Caller, product_id: str, response: Response) -> ProductOut | ProductName:
-        scope = scope_of(caller)
+        scope = scope_of(caller, "products")
         async with database.unit_of_work() as work:
             product = await store.find(work, product_id, scope)
         if product is None:

@@ -31,10 +31,10 @@ WHERE id = $1
 RETURNING {_COLUMNS}
 """
 
-FIND = f"SELECT {_COLUMNS} FROM products WHERE id = $1 AND ($2::text IS NULL OR sponsor_id = $2)"
+FIND = f"SELECT {_COLUMNS} FROM products WHERE id = $1 AND ($2::text[] IS NULL OR sponsor_id = ANY($2))"
 FIND_TO_CHANGE = f"SELECT {_COLUMNS} FROM products WHERE id = $1 FOR UPDATE"
 
-_FILTER = "($1::text IS NULL OR p.sponsor_id = $1) AND ($2::text IS NULL OR p.sponsor_id = $2)"
+_FILTER = "($1::text[] IS NULL OR p.sponsor_id = ANY($1)) AND ($2::text IS NULL OR p.sponsor_id = $2)"
 _OF_PRODUCT = ", ".join(f"p.{field}" for field in _FIELDS)
 
 # Products without a sponsor come first.
@@ -87,7 +87,7 @@ async def update(work: UnitOfWork, product: Product) -> Product:
 
 
 async def find(work: UnitOfWork, product_id: str, scope: Scope) -> Product | None:
-    row = await work.fetchrow(FIND, product_id, scope.sponsor_id)
+    row = await work.fetchrow(FIND, product_id, scope.sponsor_ids)
     return None if row is None else msgspec.convert(dict(row), Product)
 
 
@@ -107,7 +107,7 @@ class Wanted:
 
 
 async def list_page(work: UnitOfWork, scope: Scope, wanted: Wanted) -> list[Listed]:
-    values = (scope.sponsor_id, wanted.sponsor_id, wanted.limit, wanted.after)
+    values = (scope.sponsor_ids, wanted.sponsor_id, wanted.limit, wanted.after)
     rows = await work.fetch(LISTS[wanted.sort], *values)
     return [
         Listed(msgspec.convert({f: row[f] for f in _FIELDS}, Product), (row["sponsor_key"], row["name_key"], row["id"]))

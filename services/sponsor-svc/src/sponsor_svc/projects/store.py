@@ -32,12 +32,12 @@ SET_STATE = f"""
 UPDATE projects SET state = $2, version = version + 1, updated_at = now() WHERE id = $1 RETURNING {_COLUMNS}
 """
 
-FIND = f"SELECT {_COLUMNS} FROM projects WHERE id = $1 AND ($2::text IS NULL OR sponsor_id = $2)"
+FIND = f"SELECT {_COLUMNS} FROM projects WHERE id = $1 AND ($2::text[] IS NULL OR sponsor_id = ANY($2))"
 FIND_TO_CHANGE = f"SELECT {_COLUMNS} FROM projects WHERE id = $1 FOR UPDATE"
 
 LIST = f"""
 SELECT {_COLUMNS} FROM projects
-WHERE ($1::text IS NULL OR sponsor_id = $1) AND ($2::text IS NULL OR sponsor_id = $2)
+WHERE ($1::text[] IS NULL OR sponsor_id = ANY($1)) AND ($2::text IS NULL OR sponsor_id = $2)
     AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR id < $5)
 ORDER BY id DESC LIMIT $6
 """
@@ -67,7 +67,7 @@ async def set_state(work: UnitOfWork, project_id: str, state: str) -> Project:
 
 
 async def find(work: UnitOfWork, project_id: str, scope: Scope) -> Project | None:
-    row = await work.fetchrow(FIND, project_id, scope.sponsor_id)
+    row = await work.fetchrow(FIND, project_id, scope.sponsor_ids)
     return None if row is None else _stored(row)
 
 
@@ -78,7 +78,7 @@ async def find_to_change(work: UnitOfWork, project_id: str) -> Project | None:
 
 async def list_page(work: UnitOfWork, scope: Scope, wanted: Wanted) -> list[Project]:
     """Newest first."""
-    values = (scope.sponsor_id, wanted.sponsor_id, wanted.state, wanted.kind, wanted.before, wanted.limit)
+    values = (scope.sponsor_ids, wanted.sponsor_id, wanted.state, wanted.kind, wanted.before, wanted.limit)
     return [_stored(row) for row in await work.fetch(LIST, *values)]
 
 

@@ -31,13 +31,13 @@ WHERE id = $1
 RETURNING {_COLUMNS}
 """
 
-FIND = f"SELECT {_COLUMNS} FROM sponsors WHERE id = $1 AND ($2::text IS NULL OR id = $2)"
+FIND = f"SELECT {_COLUMNS} FROM sponsors WHERE id = $1 AND ($2::text[] IS NULL OR id = ANY($2))"
 FIND_TO_CHANGE = f"SELECT {_COLUMNS} FROM sponsors WHERE id = $1 FOR UPDATE"
 STATUS_HELD = "SELECT status FROM sponsors WHERE id = $1 FOR SHARE"
 
 LIST = f"""
 SELECT {_COLUMNS} FROM sponsors
-WHERE ($1::text IS NULL OR id = $1) AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
+WHERE ($1::text[] IS NULL OR id = ANY($1)) AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
 ORDER BY id DESC LIMIT $4
 """
 
@@ -62,7 +62,7 @@ async def update(work: UnitOfWork, sponsor: Sponsor) -> Sponsor:
 
 
 async def find(work: UnitOfWork, sponsor_id: str, scope: Scope) -> Sponsor | None:
-    return _sponsor(await work.fetchrow(FIND, sponsor_id, scope.sponsor_id))
+    return _sponsor(await work.fetchrow(FIND, sponsor_id, scope.sponsor_ids))
 
 
 async def find_to_change(work: UnitOfWork, sponsor_id: str) -> Sponsor | None:
@@ -78,7 +78,7 @@ async def list_page(
     work: UnitOfWork, scope: Scope, status: str | None, before: str | None, limit: int
 ) -> list[Sponsor]:
     """Newest first."""
-    rows = await work.fetch(LIST, scope.sponsor_id, status, before, limit)
+    rows = await work.fetch(LIST, scope.sponsor_ids, status, before, limit)
     return [msgspec.convert(dict(row), Sponsor) for row in rows]
 
 

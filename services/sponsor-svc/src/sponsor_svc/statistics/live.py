@@ -140,7 +140,7 @@ class LiveStatistics:
     def _mark(self, sponsors: frozenset[str] | None) -> None:
         """What these sponsors' events change; None: everything."""
         for topic in self._topics.values():
-            if sponsors is None or topic.question.rows.sponsor_id in sponsors | {None, ""}:
+            if sponsors is None or topic.question.rows.concerns(sponsors):
                 topic.dirty = True
         self._woken.set()
 

@@ -31,26 +31,24 @@ async def ask(work: UnitOfWork, scope: Scope, query: StatisticsFilter) -> Questi
     since, until = query.from_ or BEGINNING, query.to or END
     if not BEGINNING <= since < until <= END:
         raise invalid("period-invalid", "The period must begin before it ends.", "?from")
-    if scope.sponsor_id is not None and query.sponsor_id not in {None, scope.sponsor_id}:
+    if query.sponsor_id is not None and await sponsors.find(work, query.sponsor_id, scope) is None:
         raise not_found()
-    sponsor_id = scope.sponsor_id or query.sponsor_id
-    if sponsor_id is not None and await sponsors.find(work, sponsor_id, scope) is None:
-        raise not_found()
-    return Question(await _rows(work, scope, query, sponsor_id), since, until)
+    of_sponsors = scope.sponsor_ids if query.sponsor_id is None else (query.sponsor_id,)
+    return Question(await _rows(work, scope, query, of_sponsors), since, until)
 
 
-async def _rows(work: UnitOfWork, scope: Scope, query: StatisticsFilter, sponsor_id: str | None) -> Slice:
+async def _rows(work: UnitOfWork, scope: Scope, query: StatisticsFilter, sponsor_ids: tuple[str, ...] | None) -> Slice:
     wanted = [(entity, getattr(query, f"{entity}_id")) for entity in _ENTITIES if getattr(query, f"{entity}_id")]
     if len(wanted) > 1:
         raise invalid("one-entity-at-a-time", "Ask for one of project, contact list, product, partner and agent.")
     if not wanted:
-        return Slice("sponsor", sponsor_id, sponsor_id) if sponsor_id else Slice("all", "", "")
+        return Slice("sponsor", sponsor_ids, sponsor_ids) if sponsor_ids else Slice("all", ("",), ("",))
     ((entity, entity_id),) = wanted
     if entity == "product":
-        return Slice("product", await _code_of(work, scope, entity_id), sponsor_id)
+        return Slice("product", (await _code_of(work, scope, entity_id),), sponsor_ids)
     if not await _visible(work, scope, entity, entity_id):
         raise not_found()
-    return Slice(entity, entity_id, sponsor_id)
+    return Slice(entity, (entity_id,), sponsor_ids)
 
 
 async def _code_of(work: UnitOfWork, scope: Scope, product_id: str) -> str:
@@ -69,4 +67,4 @@ async def _visible(work: UnitOfWork, scope: Scope, entity: str, entity_id: str) 
         case "contact_list":
             return await contact_lists.find(work, entity_id, scope) is not None
         case _:
-            return scope.sponsor_id is None
+            return scope.sponsor_ids is None

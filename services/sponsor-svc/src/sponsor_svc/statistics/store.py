@@ -40,8 +40,9 @@ TELL = f"SELECT pg_notify('{CHANNEL}', $1)"
 
 _PARTS = "unnest($4::text[], $5::timestamptz[], $6::timestamptz[]) AS part (grain, since, until)"
 _OF_PARTS = """
-    ON {table}.dimension = $1 AND {table}.entity_id = $2 AND {table}.grain = part.grain
-    AND {table}.at >= part.since AND {table}.at < part.until AND ($3::text IS NULL OR {table}.sponsor_id = $3)
+    ON {table}.dimension = $1 AND {table}.entity_id = ANY($2::text[]) AND {table}.grain = part.grain
+    AND {table}.at >= part.since AND {table}.at < part.until
+    AND ($3::text[] IS NULL OR {table}.sponsor_id = ANY($3))
 """
 
 TOTALS = f"SELECT now() AS as_of, {_SUMS} FROM {_PARTS} LEFT JOIN counters AS c {_OF_PARTS.format(table='c')}"
@@ -52,21 +53,28 @@ SELECT b.kind, b.label, sum(b.n)::bigint AS n FROM {_PARTS} JOIN breakdowns AS b
 GROUP BY b.kind, b.label
 """
 
+# The newest buckets of each entity, in the order of the index, and of these the newest.
 SERIES = f"""
-SELECT c.at, {_SUMS} FROM counters AS c
-WHERE c.dimension = $1 AND c.entity_id = $2 AND ($3::text IS NULL OR c.sponsor_id = $3)
-    AND c.grain = $4 AND c.at >= $5 AND c.at < $6
-GROUP BY c.at ORDER BY c.at DESC LIMIT $7
+SELECT c.at, {_SUMS} FROM unnest($2::text[]) AS own (entity_id) CROSS JOIN LATERAL (
+    SELECT c.at, {_SUMS} FROM counters AS c
+    WHERE c.dimension = $1 AND c.entity_id = own.entity_id AND ($3::text[] IS NULL OR c.sponsor_id = ANY($3))
+        AND c.grain = $4 AND c.at >= $5 AND c.at < $6
+    GROUP BY c.at ORDER BY c.at DESC LIMIT $7
+) AS c GROUP BY c.at ORDER BY c.at DESC LIMIT $7
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which rows: those of one entity, and of one sponsor if it is given."""
+    """Which rows: those of the entities, and of these sponsors if any are given."""
 
     dimension: str
-    entity_id: str
-    sponsor_id: str | None
+    entity_ids: tuple[str, ...]
+    sponsor_ids: tuple[str, ...] | None
+
+    def concerns(self, sponsors: frozenset[str]) -> bool:
+        """Whether an event of one of these sponsors may change it."""
+        return self.sponsor_ids is None or "" in self.sponsor_ids or not sponsors.isdisjoint(self.sponsor_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +102,27 @@ async def tell_everybody(work: UnitOfWork) -> None:
 
 
 async def read_totals(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> tuple[datetime, dict[str, int]]:
-    row = await work.fetchrow(TOTALS, rows.dimension, rows.entity_id, rows.sponsor_id, *_columns(parts))
+    row = await work.fetchrow(TOTALS, rows.dimension, rows.entity_ids, rows.sponsor_ids, *_columns(parts))
     assert row is not None  # noqa: S101 -- an aggregate
     return row["as_of"], {metric: row[metric] for metric in METRICS}
 
 
 async def read_shares(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> list[ShareRow]:
     kinds = ["rejected", "resolved", "value"]
-    found = await work.fetch(SHARES, rows.dimension, rows.entity_id, rows.sponsor_id, *_columns(parts), kinds)
+    found = await work.fetch(SHARES, rows.dimension, rows.entity_ids, rows.sponsor_ids, *_columns(parts), kinds)
     return [ShareRow(*row) for row in found]
 
 
 async def read_speeds(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> dict[int, int]:
     """How many first calls per bucket of the sketch; `parts` are hours and days."""
-    found = await work.fetch(SHARES, rows.dimension, rows.entity_id, rows.sponsor_id, *_columns(parts), [SPEED])
+    found = await work.fetch(SHARES, rows.dimension, rows.entity_ids, rows.sponsor_ids, *_columns(parts), [SPEED])
     return {int(row["label"]): row["n"] for row in found}
 
 
 async def read_series(work: UnitOfWork, rows: Slice, buckets: Part, most: int) -> list[tuple[datetime, dict[str, int]]]:
     """The newest buckets in which anything happened, oldest first."""
     grain: Grain = buckets.grain
-    values = (rows.dimension, rows.entity_id, rows.sponsor_id, grain, buckets.since, buckets.until, most)
+    values = (rows.dimension, rows.entity_ids, rows.sponsor_ids, grain, buckets.since, buckets.until, most)
     found = await work.fetch(SERIES, *values)
     return [(row["at"], {metric: row[metric] for metric in METRICS}) for row in reversed(found)]
 

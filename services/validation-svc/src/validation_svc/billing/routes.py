@@ -35,10 +35,10 @@ def billing_routes(database: Database) -> APIRouter:
 
     @routes.post("/cases/{lead_id}/billable")
     async def flip(lead_id: str, body: BillableInput, caller: Caller) -> Billing:
-        sponsor_id = scope.billing_of(caller)
+        sponsor_ids = scope.billing_of(caller)
         async with database.unit_of_work() as work:
             row = await flip_billable(
-                work, lead_id, sponsor_id, billable=body.billable, by=(caller.user_id, body.reason)
+                work, lead_id, sponsor_ids, billable=body.billable, by=(caller.user_id, body.reason)
             )
         return Billing(
             lead_id=row["lead_id"],

@@ -12,9 +12,9 @@ from validation_svc.cases.store import COLUMNS
 FLIP = f"""
 WITH c AS (
     UPDATE cases AS c SET billable = $3, version = c.version + 1
-    WHERE lead_id = $1 AND ($2::text IS NULL OR sponsor_id = $2) AND state IN ('confirmed', 'released')
+    WHERE lead_id = $1 AND ($2::text[] IS NULL OR sponsor_id = ANY($2)) AND state IN ('confirmed', 'released')
       AND COALESCE(c.billable, (c.content ->> 'billable')::boolean, true) <> $3
-      AND ($2::text IS NULL OR c.delivered_at IS NOT NULL
+      AND ($2::text[] IS NULL OR c.delivered_at IS NOT NULL
            OR COALESCE(c.content ->> 'after_validation', 'queue') = 'queue')
     RETURNING c.*
 ), noted AS (
@@ -26,7 +26,7 @@ SELECT {COLUMNS} FROM c
 
 READ_BILLING = """
 SELECT state, COALESCE(billable, (content ->> 'billable')::boolean, true) AS billable
-FROM cases WHERE lead_id = $1 AND ($2::text IS NULL OR sponsor_id = $2)
+FROM cases WHERE lead_id = $1 AND ($2::text[] IS NULL OR sponsor_id = ANY($2))
 """
 
 KEEP_DELIVERIES = """
@@ -37,14 +37,14 @@ WHERE c.lead_id = d.lead_id
 
 
 async def flip(
-    work: UnitOfWork, lead_id: str, sponsor_id: str | None, *, billable: bool, by: tuple[str, str]
+    work: UnitOfWork, lead_id: str, sponsor_ids: Sequence[str] | None, *, billable: bool, by: tuple[str, str]
 ) -> Record | None:
-    """`sponsor_id`: only a lead of theirs, and only once they got it. `by`: who, and the reason."""
-    return await work.fetchrow(FLIP, lead_id, sponsor_id, billable, *by)
+    """`sponsor_ids`: only a lead of theirs, and only once they got it. `by`: who, and the reason."""
+    return await work.fetchrow(FLIP, lead_id, sponsor_ids, billable, *by)
 
 
-async def read_billing(work: UnitOfWork, lead_id: str, sponsor_id: str | None) -> Record | None:
-    return await work.fetchrow(READ_BILLING, lead_id, sponsor_id)
+async def read_billing(work: UnitOfWork, lead_id: str, sponsor_ids: Sequence[str] | None) -> Record | None:
+    return await work.fetchrow(READ_BILLING, lead_id, sponsor_ids)
 
 
 async def keep_deliveries(work: UnitOfWork, lead_ids: Sequence[str], moments: Sequence[datetime]) -> None:
