@@ -5,13 +5,15 @@ from typing import Any
 
 import asyncpg
 import pytest
-from lead_intake_svc.leads.filters import Filters, conditions_of
-from lead_intake_svc.leads.store import _SHOWN  # pyright: ignore[reportPrivateUsage] -- its plan is looked at
+from lead_intake_svc.leads.filters import Filters
+from lead_intake_svc.leads.store import fetch_page
+from lead_intake_svc.returns.store import Wanted
+from lead_intake_svc.returns.store import fetch_page as fetch_returns
 from lead_intake_svc.scope import EVERYTHING, Scope, of_partner
 from lead_intake_svc.testing import World, bearer, lead
 from messaging.sight import NOTHING, Sight, seeing
 from servicekit.testing import ServiceUnderTest
-from servicekit.testing_rows import open_tables, plan_of, rows_seen
+from servicekit.testing_rows import open_tables, plans_of, rows_seen
 
 # `import_rows` is filled by COPY, which PostgreSQL refuses on protected tables; it is reached through `imports` only.
 # The projection of projects is nobody's secret.
@@ -148,15 +150,14 @@ async def test_the_list_of_leads_reads_its_index_as_the_restricted_role(
     await service.db.pool.execute(FILL)
     await service.as_owner("ANALYZE leads")
     for filters in (Filters(), Filters(before="lead_0010000"), Filters(project_id="prj_2"), Filters(external_id="x57")):
-        where, values = conditions_of(scope, filters)
-        plan = await plan_of(service, sight, f"{_SHOWN} WHERE {where} ORDER BY l.id DESC LIMIT 51", *values)
-        assert "Seq Scan on leads l" not in plan, plan
-        assert index in plan or "leads_external" in plan or "leads_pkey" in plan, plan
+        plan = await plans_of(service, sight, lambda work, f=filters: fetch_page(work, scope, f, 51))
+        assert "Seq Scan on leads" not in plan, plan
+        assert index in plan or "leads_external" in plan, plan
 
 
 async def test_the_list_of_returns_reads_its_index_as_the_restricted_role(service: ServiceUnderTest):
     await service.db.pool.execute(FILL_RETURNS)
     await service.as_owner("ANALYZE returns")
-    query = "SELECT * FROM returns AS r WHERE r.partner_id = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT 51"
-    plan = await plan_of(service, Sight(partner_id="ptr_7"), query, "ptr_7", "ret_0010000")
+    wanted = Wanted(own="ptr_7", before="ret_0010000")
+    plan = await plans_of(service, Sight(partner_id="ptr_7"), lambda work: fetch_returns(work, wanted, 51))
     assert "returns_partner" in plan, plan

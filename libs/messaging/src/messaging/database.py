@@ -83,8 +83,8 @@ class Database:
     async def unit_of_work(self, *, snapshot: bool = False) -> AsyncGenerator[UnitOfWork]:
         """A transaction, committed with its events when the block ends and rolled back when it raises.
 
-        It sees what the task may see when it begins (`messaging.sight`). With `snapshot` it only reads, and all it reads
-        is from the same moment.
+        It sees what the task may see when it begins (`messaging.sight`). With `snapshot` it only reads, and all that is
+        read is from the same moment.
         Inside `shared_unit_of_work` it is a part of that one, which then commits; it may still fail alone.
         """
         ambient = _ambient.get()

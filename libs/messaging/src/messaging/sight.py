@@ -1,4 +1,4 @@
-"""What a task may see of the rows that are somebody's own: every row, or those of one partner, of sponsors, of an agent.
+"""What a task may see of rows that are somebody's own: every row, or those of a partner, of sponsors, of an agent.
 
 A worker sees every row. The edge of an HTTP API says `see` when it knows who calls; until then a reading request sees
 nothing. The database enforces it: a transaction with less than every row runs as the role `<login>_restricted`, whose

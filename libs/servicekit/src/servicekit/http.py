@@ -61,7 +61,7 @@ def router(**options: Any) -> APIRouter:
     return APIRouter(route_class=Route, **options)
 
 
-def create_http(
+def create_http(  # noqa: PLR0913 -- what differs is named
     name: str,
     database: Database,
     verifier: IdentityVerifier,

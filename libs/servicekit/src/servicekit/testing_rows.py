@@ -1,10 +1,12 @@
 """What tests of row-level security ask: which rows somebody is shown, however a statement is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from asyncpg import Record
 from messaging.sight import Sight, seeing
+from messaging.unit_of_work import UnitOfWork
 
 from servicekit.testing import ServiceUnderTest
 
@@ -41,8 +43,25 @@ async def open_tables(service: ServiceUnderTest) -> set[str]:
     return {row["relname"] for row in (*tables, *await service.db.pool.fetch(_VIEWS))}
 
 
-async def plan_of(service: ServiceUnderTest, sight: Sight, query: str, *args: Any) -> str:
-    """As the role that runs it."""
+@dataclass
+class _Explaining:
+    """In a unit of work's place: answers nothing, and keeps the plans of what is asked."""
+
+    work: UnitOfWork
+    plans: list[str] = field(default_factory=list[str])
+
+    async def fetch(self, query: str, *args: Any) -> list[Record]:
+        self.plans += [row[0] for row in await self.work.fetch(f"EXPLAIN {query}", *args)]
+        return []
+
+    async def fetchrow(self, query: str, *args: Any) -> None:
+        await self.fetch(query, *args)
+
+
+async def plans_of(service: ServiceUnderTest, sight: Sight, ask: Callable[[Any], Awaitable[Any]]) -> str:
+    """Of the statements by which a store asks, as the role that runs them."""
     with seeing(sight):
         async with service.db.unit_of_work() as work:
-            return "\n".join(row[0] for row in await work.fetch(f"EXPLAIN {query}", *args))
+            explaining = _Explaining(work)
+            await ask(explaining)
+    return "\n".join(explaining.plans)
