@@ -21,6 +21,7 @@ VISIBLE = {
     "emails": None,
     "email_log": None,
     "digest_items": None,
+    "alarms": None,
 }
 
 
