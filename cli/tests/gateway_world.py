@@ -8,11 +8,13 @@ from pathlib import Path
 
 from embedded import NginxServer
 from embedded.ports import free_port
+from leadwire.documents import asyncapi_document
 from leadwire.gateway.in_process import InProcessGateway
 from leadwire.gateway.nginx import private_configuration
 from leadwire.pages import start_pages
 from leadwire.services import IDENTITY, SERVICES
-from leadwire.up_split import upstream_name
+from leadwire.site import Site, write_site
+from leadwire.up_split import DOCUMENTS, upstream_name
 from servicekit.server import Address, serve
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,6 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+OPENAPI = {"openapi": "3.1.0", "info": {"title": "Leadwire", "version": "1"}, "paths": {}}
 SIGNED = "signed-by-identity-svc"
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -71,8 +74,9 @@ def _problem(status: int, code: str) -> Response:
 
 
 @asynccontextmanager
-async def in_process(upstreams: Upstreams) -> AsyncGenerator[str]:
-    async with _served(InProcessGateway(upstreams.apps(), start_pages([]))) as port:
+async def in_process(upstreams: Upstreams, folder: Path) -> AsyncGenerator[str]:
+    site = Site(folder, lambda: (OPENAPI, asyncapi_document()))
+    async with _served(InProcessGateway(upstreams.apps(), start_pages(site.routes))) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -89,12 +93,15 @@ async def nginx(folder: Path, package_cache: Path, ports: Mapping[str, int], rat
     listen = f"127.0.0.1:{free_port()}"
     values = {
         "LEADWIRE_GATEWAY_LISTEN": listen,
+        "LEADWIRE_DOCUMENTS": DOCUMENTS,
+        "LEADWIRE_ACCESS_LOG": "access.log leadwire",
         "LEADWIRE_RATE_PER_ADDRESS": str(rate),
         "LEADWIRE_RATE_BURST": str(rate),
         **{upstream_name(service): f"127.0.0.1:{ports[service.name]}" for service in SERVICES},
     }
     server = NginxServer(folder, package_cache=package_cache, config=private_configuration(values))
     await asyncio.to_thread(server.start)
+    write_site(server.folder / DOCUMENTS, OPENAPI, asyncapi_document())
     try:
         yield f"http://{listen}"
     finally:

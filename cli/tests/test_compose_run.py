@@ -123,7 +123,8 @@ async def running(
         smtp = ["--smtp-port", str(machine.ports["smtp"]), "--http-port", str(machine.ports["mail"])]
         sink = [sys.executable, "-m", "leadwire", "mail-sink", "--data-dir", str(folder), *smtp]
         supervisor.start(Program("mail-sink", sink))
-        configuration = private_configuration(machine.environment("gateway"))
+        documents = {"LEADWIRE_DOCUMENTS": "documents", "LEADWIRE_ACCESS_LOG": "off"}
+        configuration = private_configuration(machine.environment("gateway") | documents)
         packages = pytestconfig.rootpath / ".cache/packages"
         nginx = NginxServer(folder / "nginx", package_cache=packages, config=configuration)
         await asyncio.to_thread(nginx.start)

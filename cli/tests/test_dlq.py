@@ -100,7 +100,19 @@ def test_discard_keeps_them_with_who_decided(run: Run, letters: tuple[str, list[
     assert run("discard", str(letters[1][0].id)) == "sponsor-svc: 1 discarded\n"
     rows = _rows(letters[0], "SELECT id, decided_by FROM dead_letters WHERE state = 'discarded'")
     assert [row["id"] for row in rows] == [letters[1][0].id]
-    assert rows[0]["decided_by"].startswith(getpass.getuser())
+    assert rows[0]["decided_by"] == f"cli:{getpass.getuser()}"
+
+
+def test_o7_3_what_the_command_does_is_in_the_audit_log(run: Run, letters: tuple[str, list[DeadLetter]]) -> None:
+    run("discard", str(letters[1][0].id), "--reason", "a trial")
+    run("replay", "--all")
+    rows = _rows(letters[0], "SELECT actor, access_level, action, operation, details FROM audit_journal ORDER BY at")
+    assert [(row["action"], row["operation"]) for row in rows] == [
+        ("discard", "leadwire dlq discard"),
+        ("replay", "leadwire dlq replay"),
+    ]
+    assert {(row["actor"], row["access_level"]) for row in rows} == {(f"cli:{getpass.getuser()}", "cli")}
+    assert json.loads(rows[0]["details"]) == {"count": 1, "reason": "a trial"}
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ import re
 from collections.abc import AsyncIterator
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
 import pytest_asyncio
 from embedded.ports import free_port
-from gateway_world import SIGNED, Upstreams, behind_nginx, in_process, nginx
+from gateway_world import OPENAPI, SIGNED, Upstreams, behind_nginx, in_process, nginx
 from leadwire.services import SERVICES, Service
 
 PARTNER_KEY = {"Authorization": "Bearer lw_live_abc"}
@@ -31,7 +32,7 @@ async def gateway(
 ) -> AsyncIterator[httpx2.AsyncClient]:
     packages = request.config.rootpath / ".cache/packages"
     world = (
-        in_process(upstreams)
+        in_process(upstreams, tmp_path_factory.mktemp("documents"))
         if request.param == "in process"
         else behind_nginx(upstreams, tmp_path_factory.mktemp("nginx"), packages)
     )
@@ -80,6 +81,50 @@ async def test_an_identity_from_outside_never_arrives(
     for name in ("X-Leadwire-Identity", "x-leadwire-identity", "X_Leadwire_Identity"):
         headers = (await gateway.get(path, headers={**credentials, name: "forged"})).json()["headers"]
         assert headers.get("x-leadwire-identity") in {None, SIGNED}
+
+
+SPELLINGS = [
+    "X-Leadwire-Identity: forged",
+    "x-leadwire-identity: forged",
+    "X-LEADWIRE-IDENTITY: forged",
+    "X-Leadwire-Identity: forged\r\nX-Leadwire-Identity: again",
+    "X-Leadwire-Identity: forged\r\nx-leadwire-identity: again\r\nX-LeadWire-Identity: thrice",
+    "X-Leadwire-Identity:forged",
+    "X-Leadwire-Identity:\tforged\t",
+    "X-Leadwire-Identity: ",
+    "X_Leadwire_Identity: forged",
+    "X-Leadwire_Identity: forged",
+    "X_LEADWIRE_IDENTITY: forged\r\nX-Leadwire-Identity: forged",
+    "Connection: X-Leadwire-Identity\r\nX-Leadwire-Identity: forged",
+    "X-Leadwire-Identity : forged",
+    "X-Leadwire-Identity\t: forged",
+    " X-Leadwire-Identity: forged",
+    "X-Other: a\r\n X-Leadwire-Identity: forged",
+    "X-Other: a\rX-Leadwire-Identity: forged",
+    "X-Other: a\nX-Leadwire-Identity: forged",
+    "X-Leadwire-Identity\0: forged",
+    "Transfer-Encoding: chunked\r\nTrailer: X-Leadwire-Identity\r\nX-Leadwire-Identity: forged",
+]
+
+
+@pytest.mark.parametrize("credentials", ["", "Authorization: Bearer good\r\n", "Authorization: Bearer lw_live_a\r\n"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_no_spelling_of_an_identity_from_outside_arrives(
+    gateway: httpx2.AsyncClient, spelling: str, credentials: str
+) -> None:
+    """As raw bytes: an HTTP client of ours would not send most of them. Refusing the request is as good."""
+    host, port = gateway.base_url.host, gateway.base_url.port
+    reader, writer = await asyncio.open_connection(host, port)
+    end = "0\r\nX-Leadwire-Identity: forged\r\n\r\n" if "chunked" in spelling else ""
+    head = f"POST /v1/leads HTTP/1.1\r\nHost: a\r\n{credentials}{spelling}\r\nConnection: close\r\n\r\n{end}"
+    writer.write(head.encode())
+    answer = (await asyncio.wait_for(reader.read(), 10)).decode()
+    writer.close()
+    assert "forged" not in answer
+    assert "again" not in answer
+    told = [SIGNED in answer, '"x-leadwire-identity"' in answer]
+    assert told in ([True, True], [False, False])
+    assert SIGNED not in answer or "Bearer good" in credentials
 
 
 async def test_who_is_signed_in_is_passed_on_signed(gateway: httpx2.AsyncClient) -> None:
@@ -142,6 +187,30 @@ async def test_health_is_no_services(gateway: httpx2.AsyncClient) -> None:
     assert (await gateway.get("/healthz")).json() == {"service": "gateway", "status": "alive"}
 
 
+async def test_g6_4_the_documents_and_their_pages_need_nobody_else(gateway: httpx2.AsyncClient) -> None:
+    """Both documents, and pages to browse them, without signing in, without a CDN and without inline scripts."""
+    assert (await gateway.get("/openapi.json")).json() == OPENAPI
+    assert (await gateway.get("/asyncapi.json")).json()["asyncapi"].startswith("3.")
+    moved = await gateway.get("/docs")
+    assert moved.status_code in {307, 308}
+    assert moved.headers["location"].endswith("/docs/")
+    for address in ("/docs/", "/docs/events.html"):
+        shown = await gateway.get(address)
+        assert (shown.status_code, shown.headers["content-type"].partition(";")[0]) == (200, "text/html")
+        assert "script-src 'self';" in shown.headers["content-security-policy"]
+        linked = re.findall(r'(?:src|href)="([^"#]+)"', shown.text)
+        assert linked
+        for link in linked:
+            assert not re.match(r"https?:|//", link)
+            assert (await gateway.get(urljoin(address, link))).status_code == 200
+    assert "assignment.lead.claimed.v1" in (await gateway.get("/docs/events.html")).text
+    assert (
+        (await gateway.get("/docs/assets/swagger-ui-bundle.js")).headers["content-type"].startswith("text/javascript")
+    )
+    for outside in ("/docs/../secrets.json", "/docs/%2e%2e/%2e%2e/secrets.json", "/docs/nothing"):
+        assert (await gateway.get(outside)).status_code in {400, 404}
+
+
 async def test_refusals_carry_the_request_id(gateway: httpx2.AsyncClient) -> None:
     headers = {"Authorization": "Bearer bad", "X-Request-Id": "mine-2"}
     assert (await gateway.get("/v1/leads", headers=headers)).headers["x-request-id"] == "mine-2"
@@ -165,6 +234,22 @@ async def test_nginx_says_503_while_a_service_is_away_and_429_to_too_many(
     _check_problem(answers[-1], 429, "rate-limited")
     assert [answer.headers["retry-after"] for answer in answers] == ["1"] * 4
     assert answers[-1].headers["ratelimit-policy"] == '"address";q=1;w=1'
+
+
+async def test_nginx_logs_no_query_and_nothing_of_a_request_that_fails(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """security.md: no personal data in logs. Neither where a service is away nor where somebody asks too often."""
+    nowhere = {service.name: free_port() for service in SERVICES}
+    address = "/v1/customers?q=Kanarialintunen"
+    headers = {"Authorization": "Bearer lw_live_x", "Referer": "http://kanarialintunen.example"}
+    async with nginx(tmp_path, pytestconfig.rootpath / ".cache/packages", nowhere, rate=1) as url:
+        async with httpx2.AsyncClient(base_url=url) as client:
+            statuses = [(await client.get(address, headers=headers)).status_code for _ in range(4)]
+        logs = [(tmp_path / "server/access.log").read_text(), (tmp_path / "server.log").read_text()]
+    assert {503, 429} <= set(statuses)
+    assert logs[0].count('"GET /v1/customers"') == len(statuses)
+    assert "kanaria" not in "".join(logs).lower()
 
 
 async def test_nginx_refuses_a_body_that_is_too_large_before_reading_it(

@@ -16,7 +16,8 @@ def test_secrets_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     again = Secrets(tmp_path)
     assert again.database_passwords == first.database_passwords
-    assert again.identity_keys == first.identity_keys
+    assert again.identity_keys.keys() == first.identity_keys.keys()
+    assert stat.S_IMODE(first.identity_keys.signing.stat().st_mode) == 0o600
     assert again["key_pepper"] == first["key_pepper"]
 
 

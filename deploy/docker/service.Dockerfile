@@ -22,6 +22,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 FROM build AS build-cli
 COPY services services
 COPY cli cli
+RUN mkdir /documents
 RUN --mount=type=cache,target=/root/.cache/uv \
     /opt/uv/bin/uv pip install --python /opt/leadwire --constraint requirements.lock \
     ./libs/contracts ./libs/messaging ./libs/servicekit ./libs/embedded ./services/* ./cli
@@ -35,6 +36,8 @@ WORKDIR /
 
 FROM runtime AS cli
 COPY --from=build-cli /opt/leadwire /opt/leadwire
+# Where `leadwire documents` writes: a volume that is mounted here has this owner.
+COPY --from=build-cli --chown=10001:10001 /documents /documents
 ENTRYPOINT ["leadwire"]
 
 # Started with the package and its role, e.g. "sponsor_svc api".

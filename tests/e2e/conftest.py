@@ -8,13 +8,22 @@ import pytest_asyncio
 from harness.api import Api, client
 from harness.centre import Centre, make_centre
 from harness.platform import Platform, running_platform
+from harness.spans import SpanSink, span_sink
 
 MakeCentre = Callable[..., Awaitable[Centre]]
 
 
+@pytest.fixture(scope="session")
+def spans() -> Generator[SpanSink]:
+    """What the processes of the split platform trace."""
+    with span_sink() as sink:
+        yield sink
+
+
 @pytest.fixture(scope="session", params=["embedded", "split"])
-def platform(request: pytest.FixtureRequest) -> Generator[Platform]:
-    with running_platform(request.param) as running:
+def platform(request: pytest.FixtureRequest, spans: SpanSink) -> Generator[Platform]:
+    environment = {"LEADWIRE_ACCESS_LOG": "access.log leadwire", "OTEL_EXPORTER_OTLP_ENDPOINT": spans.url}
+    with running_platform(request.param, environment=environment) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
@@ -25,12 +25,15 @@ STOP_SECONDS = 60
 class Platform:
     """`leadwire up` in a data folder of its own. `mode` is `embedded` or `split`."""
 
-    def __init__(self, data_dir: Path, mode: str, *, demo: bool = False) -> None:
+    def __init__(
+        self, data_dir: Path, mode: str, *, demo: bool = False, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.data_dir = data_dir
         self.mode = mode
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._demo = demo
+        self._environment = environment or {}
         self._process: subprocess.Popen[str] | None = None
         self.output: list[str] = []
 
@@ -52,6 +55,7 @@ class Platform:
             "LEADWIRE_WEBHOOK_ADDRESSES": "loopback",
             "LEADWIRE_WEBHOOK_ALLOW_INSECURE": "true",
             "COLUMNS": "200",
+            **self._environment,
         }
         self._process = subprocess.Popen(
             command,
@@ -117,14 +121,16 @@ class Platform:
 
 
 @contextmanager
-def running_platform(mode: str, *, demo: bool = False) -> Generator[Platform]:
+def running_platform(
+    mode: str, *, demo: bool = False, environment: Mapping[str, str] | None = None
+) -> Generator[Platform]:
     """Whatever happens inside, nothing of it runs on or is left afterwards.
 
     Not in pytest's own temporary folders: as root the servers run as another user, who may not enter those.
     """
     data_dir = Path(tempfile.mkdtemp(prefix=f"leadwire-{mode}-"))
     data_dir.chmod(0o755)
-    platform = Platform(data_dir, mode, demo=demo)
+    platform = Platform(data_dir, mode, demo=demo, environment=environment)
     try:
         platform.start()
         yield platform

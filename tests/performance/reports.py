@@ -27,10 +27,10 @@ INSERT INTO leads SELECT 'lead_' || lpad(n::text, 26, '0'), 1, 'ptr_1', 'prj_' |
     now() - ({leads} - n) * interval '1 s', 'Maximilian', 'Mustermann', '+35840' || lpad(n::text, 8, '0'),
     'user' || n || '@example.com', 'example.com', place_id, true, '{{"comments": "Call in the evening."}}'
 FROM generate_series(1, {leads}) n, places;
-INSERT INTO orders (order_id, lead_id, number, status, items, total, edited)
-SELECT 'ord_' || substr(lead_id, 6), lead_id, 'P1', CASE WHEN n % 5 = 0 THEN 'completed' ELSE 'partial' END,
-    '[]', '{{"amount_minor": 990, "currency": "EUR"}}', false
-FROM (SELECT lead_id, substr(external_id, 5)::int AS n FROM leads) l;
+INSERT INTO orders (order_id, lead_id, project_id, number, status, items, total, edited)
+SELECT 'ord_' || substr(lead_id, 6), lead_id, project_id, 'P1',
+    CASE WHEN n % 5 = 0 THEN 'completed' ELSE 'partial' END, '[]', '{{"amount_minor": 990, "currency": "EUR"}}', false
+FROM (SELECT lead_id, project_id, substr(external_id, 5)::int AS n FROM leads) l;
 INSERT INTO work_items (lead_id, version, state, location, priority, after_validation, validated, agent_id, order_id)
 SELECT lead_id, 1, CASE WHEN n % 10 < 2 THEN 'claimed' WHEN n % 10 < 8 THEN 'resolved' ELSE 'queued' END, 'queue',
     'normal', 'queue', true, CASE WHEN n % 10 < 8 THEN 'usr_' || n % {leads} / 100 END, 'ord_' || substr(lead_id, 6)

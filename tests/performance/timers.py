@@ -30,7 +30,7 @@ COOLING = """
 WITH numbered AS (
     SELECT lead_id, row_number() OVER (ORDER BY lead_id) AS n FROM queue
 ), timed AS (
-    SELECT lead_id, CASE WHEN n <= {fired} THEN now() + interval '3 s' + n * interval '1 s' / {rate}
+    SELECT lead_id, CASE WHEN n <= {fired} THEN now() + interval '{ahead} s' + n * interval '1 s' / {rate}
         ELSE now() + interval '1 day' END AS due_at FROM numbered
 ), cooling AS (
     UPDATE queue q SET ready_at = t.due_at FROM timed t WHERE t.lead_id = q.lead_id
@@ -57,12 +57,14 @@ async def _measure(server: PostgresServer, run: Run) -> Figure:
     dsn = await create_database(server, "assignment")
     migrate(dsn, "assignment_svc")
     waiting, seconds = run.pick(PENDING, 5_000), run.pick(20, 3)
+    # Setting so many takes some seconds: what is due before they are committed would be late by that.
+    ahead = run.pick(20, 3)
     fired = seconds * A_SECOND
     await claim_world.fill(dsn, agents=1, leads=fired + waiting)
     connection: Any = await asyncpg.connect(dsn)
     await connection.execute(WATCH)
     with _worker(dsn) as worker:
-        await connection.execute(COOLING.format(fired=fired, rate=A_SECOND))
+        await connection.execute(COOLING.format(fired=fired, rate=A_SECOND, ahead=ahead))
         late, cpu = await _watch(connection, worker, fired)
     await connection.close()
     return Figure(
@@ -86,7 +88,7 @@ def _worker(dsn: str) -> Generator[psutil.Process]:
 
 async def _watch(connection: Any, worker: psutil.Process, fired: int) -> tuple[list[float], float]:
     """How late each one was, and the share of a core that the worker used from the first to the last."""
-    ends = time.monotonic() + fired / A_SECOND * 3 + 60
+    ends = time.monotonic() + fired / A_SECOND * 3 + 90
     await _until(connection, 1, ends)
     before, began = cpu_seconds(worker), time.monotonic()
     await _until(connection, fired, ends)

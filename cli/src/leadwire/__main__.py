@@ -1,4 +1,4 @@
-"""`leadwire up|migrate|doctor|dlq|openapi|asyncapi|…`."""
+"""`leadwire up|migrate|doctor|dlq|audit|openapi|asyncapi|…`."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from embedded import NotObtainable, ServerFailed
 from leadwire import __version__, up_embedded, up_split
 from leadwire.announcement import say
 from leadwire.errors import UNREACHABLE, CannotRun
-from leadwire.operate import dlq, statistics
+from leadwire.operate import audit_log, dlq, keys, statistics
 from leadwire.operate.where import Where
 from leadwire.options import UpOptions
 from leadwire.services import SERVICES, service_named
@@ -24,6 +24,8 @@ READY_HELP = "Addresses of /readyz to ask; those of a data folder are known."
 app = App(name="leadwire", version=__version__, help="Message-driven lead operations for call centres.")
 app.command(dlq.app)
 app.command(statistics.app)
+app.command(audit_log.app)
+app.command(keys.app)
 
 
 @app.command
@@ -115,6 +117,15 @@ def asyncapi() -> None:
     from leadwire.documents import asyncapi_document  # noqa: PLC0415 -- imports every service
 
     print(json.dumps(asyncapi_document(), indent=1))  # noqa: T201 -- the command's output
+
+
+@app.command
+def documents(folder: Path, /) -> None:
+    """Write both documents, and pages to browse them offline, into a folder that a web server serves."""
+    from leadwire.documents import asyncapi_document, openapi_document  # noqa: PLC0415 -- imports every service
+    from leadwire.site import write_site  # noqa: PLC0415 -- only this command needs it
+
+    write_site(folder, asyncio.run(openapi_document()), asyncapi_document())
 
 
 def _run_until_stopped(run: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

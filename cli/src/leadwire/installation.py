@@ -39,11 +39,11 @@ class Installation:
         """The `LEADWIRE_…` settings of one service: the same in one process and in many."""
         settings = {
             "LEADWIRE_DATABASE_URL": self.databases.login_dsn(service),
-            "LEADWIRE_IDENTITY_KEYS": self.secrets.identity_keys,
+            "LEADWIRE_IDENTITY_KEYS": str(self.secrets.identity_keys.published),
         }
         match service.name:
             case "identity-svc":
-                settings["LEADWIRE_IDENTITY_PRIVATE_KEY"] = self.secrets["identity_private_key"]
+                settings["LEADWIRE_IDENTITY_PRIVATE_KEY"] = str(self.secrets.identity_keys.signing)
             case "lead-intake-svc":
                 settings["LEADWIRE_KEY_PEPPER"] = self.secrets["key_pepper"]
             case "notify-svc":

@@ -52,7 +52,8 @@ def start_pages(routes: list[BaseRoute]) -> Starlette:
     async def start(_: Request) -> Response:
         links = (
             ("/mail", "Mail", "what notify-svc has sent to the local sink"),
-            ("/openapi.json", "OpenAPI", "every operation of the platform"),
+            ("/docs/", "API", "every operation of the platform"),
+            ("/docs/events.html", "Events", "what the services tell each other"),
             ("/healthz", "Health", "is it alive"),
         )
         rows = "".join(f'<tr><td><a href="{path}">{name}</a><td>{words}</tr>' for path, name, words in links)

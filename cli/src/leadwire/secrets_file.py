@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from embedded.remembered import replace
-from servicekit.keys import generate_signing_key, public_key_set
+from servicekit.keys import generate_signing_key
 
+from leadwire.key_folder import KeyFolder
 from leadwire.services import SERVICES
 
 
 class Secrets:
-    """Read from `<data-dir>/secrets.json` (mode 0600); what is missing is made and written."""
+    """Read from `<data-dir>/secrets.json` (mode 0600) and `<data-dir>/keys`; what is missing is made and written."""
 
     def __init__(self, data_dir: Path) -> None:
         self._file = data_dir / "secrets.json"
@@ -20,13 +21,12 @@ class Secrets:
         self._values = {**_fresh(stored), **stored}
         if self._values != stored:
             replace(self._file, json.dumps(self._values, indent=1))
+        self.identity_keys = KeyFolder(data_dir / "keys")
+        # The keys stood in this file, too, before they could be exchanged.
+        self.identity_keys.make(lambda: stored.get("identity_private_key") or generate_signing_key())
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
-
-    @property
-    def identity_keys(self) -> str:
-        return public_key_set(self["identity_private_key"])
 
     @property
     def database_passwords(self) -> Mapping[str, str]:
@@ -41,7 +41,4 @@ def fresh_password() -> str:
 
 def _fresh(stored: Mapping[str, str]) -> dict[str, str]:
     names = ["key_pepper", "webhook_secret_key", "admin_password", *(f"database_{service.key}" for service in SERVICES)]
-    fresh = {name: fresh_password() for name in names if name not in stored}
-    if "identity_private_key" not in stored:
-        fresh["identity_private_key"] = generate_signing_key()
-    return fresh
+    return {name: fresh_password() for name in names if name not in stored}

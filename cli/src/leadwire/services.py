@@ -45,7 +45,7 @@ class Service:
         return import_module(module).SUBSCRIPTIONS if find_spec(module) else ()
 
 
-IDENTITY = Service("identity-svc", ("sessions", "me", "users"))
+IDENTITY = Service("identity-svc", ("sessions", "me", "users", "audit"))
 SERVICES: tuple[Service, ...] = (
     IDENTITY,
     Service(
@@ -113,10 +113,14 @@ def service_named(name: str) -> Service:
 
 def service_of(path: str) -> Service | None:
     """Who owns a request path, e.g. `/v1/leads/lead_1`; None: nobody does."""
-    parts = path.split("/", 3)
+    parts = path.split("/", 4)
     if len(parts) < 3 or parts[1] != "v1":
         return None
+    if parts[2] == DEAD_LETTERS:
+        return _BY_NAME.get(parts[3]) if len(parts) > 3 else None
     return _OWNERS.get(parts[2])
 
 
+DEAD_LETTERS = "dead-letters"  # every service has its own, under its name
+_BY_NAME = {service.name: service for service in SERVICES}
 _OWNERS = {segment: service for service in SERVICES for segment in service.paths}

@@ -1,8 +1,9 @@
 """`leadwire up`: the whole platform in this one process, with an embedded PostgreSQL and the embedded bus."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from embedded import PostgresServer
 from messaging.embedded_bus import EmbeddedBus
@@ -10,14 +11,13 @@ from servicekit.app import App
 from servicekit.logs import configure_logs, hush_loop
 from servicekit.server import Address, serve, settle_memory
 from servicekit.worker import build_worker, observe, run_worker
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from leadwire import __version__
 from leadwire.announcement import announce_ready, say
 from leadwire.demo.runner import Demo
+from leadwire.documents import asyncapi_document
 from leadwire.gateway.in_process import InProcessGateway
 from leadwire.installation import Installation, settings_from
 from leadwire.keepers import keep_running
@@ -29,6 +29,7 @@ from leadwire.pages import ready_page, start_pages
 from leadwire.prepare import prepare
 from leadwire.processes import Supervisor
 from leadwire.services import SERVICES, Service
+from leadwire.site import Site
 from leadwire.waiting import until_stopped
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -66,9 +67,7 @@ async def _start(
     stack.push_async_callback(_cancelled, keeper)
     apps = [await stack.enter_async_context(_built(installation, service)) for service in SERVICES]
     workers = await stack.enter_async_context(_working(apps))
-    gateway = InProcessGateway(
-        {app.name: app.http for app in apps}, start_pages(_pages(apps, folder, installation.host))
-    )
+    gateway = InProcessGateway({app.name: app.http for app in apps}, start_pages(_pages(apps, folder, installation)))
     server = await stack.enter_async_context(_serving(gateway, Address(host=installation.host, port=installation.port)))
     settle_memory()
     return [keeper, server, *workers]
@@ -122,16 +121,16 @@ async def _serving(http: ASGIApp, address: Address) -> AsyncGenerator[asyncio.Ta
         await asyncio.gather(server, return_exceptions=True)
 
 
-def _pages(apps: Sequence[App], folder: MailFolder, host: str) -> list[BaseRoute]:
-    async def openapi(_: Request) -> Response:
-        return JSONResponse(platform_document({app.name: app.http.openapi() for app in apps}, __version__))
+def _pages(apps: Sequence[App], folder: MailFolder, installation: Installation) -> list[BaseRoute]:
+    def documents() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        return platform_document({app.name: app.http.openapi() for app in apps}, __version__), asyncapi_document()
 
-    pages: list[BaseRoute] = [Route("/openapi.json", openapi), ready_page(apps)]
-    return pages + list(mail_routes(folder)) if host in LOOPBACK else pages
+    pages: list[BaseRoute] = [*Site(installation.data_dir / "documents", documents).routes, ready_page(apps)]
+    return pages + list(mail_routes(folder)) if installation.host in LOOPBACK else pages
 
 
 def _listed_pages(host: str) -> list[tuple[str, str]]:
-    pages = [("/openapi.json", "every operation of the API")]
+    pages = [("/docs/", "every operation of the API, and its events")]
     return [("/mail", "the mails that were sent"), *pages] if host in LOOPBACK else pages
 
 

@@ -1,7 +1,9 @@
 """`leadwire up --split`: one process per service role, a real RabbitMQ, and nginx with the gateway's configuration."""
 
 import asyncio
+import os
 import sys
+from pathlib import Path
 
 import httpx2
 from embedded import NginxServer, PostgresServer, RabbitServer, obtain_nginx, obtain_rabbitmq
@@ -19,6 +21,7 @@ from leadwire.services import SERVICES, Service
 from leadwire.waiting import until_stopped
 
 READY_SECONDS = 90
+DOCUMENTS = "documents"  # in nginx's own folder: it may not be able to reach ours
 RATE_PER_ADDRESS, RATE_BURST = 20_000, 2_000  # one machine, one address: load comes from here, too
 
 
@@ -37,13 +40,14 @@ async def run(options: UpOptions, stop: asyncio.Event) -> None:
         _start_processes(installation, supervisor, amqp_url)
         nginx = await _gateway(installation)
         keepers.append(_kept(nginx, supervisor, "nginx"))
-        await _until_ready(installation, supervisor)
+        await asyncio.gather(_write_documents(nginx.folder / DOCUMENTS), _until_ready(installation, supervisor))
         if options.demo:
             demo = Demo(installation.data_dir, installation.url)
             logins = [*logins, *await demo.prepare(installation.admin)]
             keepers.append(asyncio.create_task(demo.trickle(), name="demo"))
         mail = f"http://127.0.0.1:{installation.ports['mail-pages']}/mail"
-        announce_ready(installation.url, [(mail, "the mails that were sent")], logins)
+        pages = [(mail, "the mails that were sent"), ("/docs/", "every operation of the API, and its events")]
+        announce_ready(installation.url, pages, logins)
         await until_stopped(stop, keepers)
     finally:
         say("stopping")
@@ -89,6 +93,8 @@ async def _gateway(installation: Installation) -> NginxServer:
     await asyncio.to_thread(obtain_nginx, installation.package_cache, say)
     values = {
         "LEADWIRE_GATEWAY_LISTEN": f"{installation.host}:{installation.port}",
+        "LEADWIRE_DOCUMENTS": DOCUMENTS,
+        "LEADWIRE_ACCESS_LOG": os.environ.get("LEADWIRE_ACCESS_LOG", "off"),
         "LEADWIRE_RATE_PER_ADDRESS": str(RATE_PER_ADDRESS),
         "LEADWIRE_RATE_BURST": str(RATE_BURST),
         **{upstream_name(s): f"127.0.0.1:{installation.ports[f'{s.name}-api']}" for s in SERVICES},
@@ -98,6 +104,17 @@ async def _gateway(installation: Installation) -> NginxServer:
     )
     await asyncio.to_thread(nginx.start)
     return nginx
+
+
+async def _write_documents(folder: Path) -> None:
+    """In a process that ends: nobody here needs the services' code afterwards."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "leadwire", "documents", str(folder))
+    try:
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def upstream_name(service: Service) -> str:

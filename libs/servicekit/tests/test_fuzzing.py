@@ -1,9 +1,13 @@
 """The fuzz runner finds what it is for."""
 
+import ast
+import gc
+import sys
+
 import pytest
 from fastapi import Response
 from schemathesis.errors import FailureGroup
-from servicekit.fuzzing import fuzz
+from servicekit.fuzzing import collecting_by_hand, fuzz
 from servicekit.http import router
 from servicekit.testing import ServiceUnderTest
 
@@ -25,3 +29,29 @@ async def test_an_answer_that_the_document_does_not_promise_is_found(service: Se
     elsewhere = ["POST /v1/things", "POST /v1/batch"]
     with pytest.raises(FailureGroup, match=r"schema"):
         await fuzz(service, [service.headers()], skip=elsewhere)
+
+
+def test_a_collection_in_the_middle_of_parsing_does_not_end_a_long_run():
+    """What ended runs: a collection while a source text is parsed, and somebody in it who parses as well."""
+    text = "x = [" + "(1 + 2)," * 3000 + "]"
+
+    def parse_elsewhere(phase: str, _: object) -> None:
+        def deeper(levels: int) -> None:
+            ast.parse("y = 1") if levels == 0 else deeper(levels - 1)
+
+        if phase == "start":
+            deeper(20)
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(parse_elsewhere)
+    gc.set_threshold(50)
+    try:
+        if sys.version_info < (3, 11, 8):
+            with pytest.raises(SystemError, match="recursion depth mismatch"):
+                ast.parse(text)
+        with collecting_by_hand():
+            ast.parse(text)
+        assert gc.isenabled()
+    finally:
+        gc.callbacks.remove(parse_elsewhere)
+        gc.set_threshold(*threshold)

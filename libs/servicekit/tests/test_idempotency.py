@@ -99,3 +99,16 @@ async def test_a_password_cannot_be_tried_out_on_what_is_stored(service: Service
     assert other.status_code == 201
     fingerprints = await service.db.pool.fetch("SELECT DISTINCT fingerprint FROM idempotency_keys")
     assert len(fingerprints) == 2
+
+
+async def test_requests_with_keys_leave_connections_for_what_they_need_beside(service: ServiceUnderTest):
+    """More of them at once than the pool has connections, each of which needs a second one."""
+    async with asyncio.timeout(30):
+        answers = await asyncio.gather(*(post(service, {}, key=f"k{n}", path="/v1/beside") for n in range(30)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_a_secret_that_is_shown_once_is_not_kept_for_repeats(service: ServiceUnderTest):
+    first, again = [await post(service, {}, path="/v1/beside") for _ in range(2)]
+    assert (first.json(), again.json()) == ({"secret": "1"}, {"secret": None})
+    assert again.headers["idempotent-replayed"] == "true"

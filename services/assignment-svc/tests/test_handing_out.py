@@ -1,9 +1,11 @@
 """A3.11: leads given by a rule; A2.6: when they are available."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from assignment_svc.testing import CallCentre, lead_ref
 from contracts.events.assignment import AlarmRaisedV1, LeadAssignedV1
+from contracts.events.values import Account, Consent
 
 THREE = ("usr_a", "usr_b", "usr_c")
 
@@ -95,6 +97,48 @@ async def test_a3_11_a_rule_gives_nothing_that_a_claim_would_refuse(centre: Call
     assert sum((await _loads(centre)).values()) == 2
 
 
+async def _kept_for(centre: CallCentre, agent_id: str, *lead_ids: str) -> None:
+    for lead_id in lead_ids:
+        await centre.lead(lead_id, priority="high", account=Account(external_id=agent_id, name=agent_id))
+    path = "campaigns/prj_1/target-group"
+    answer = await centre.write("POST", path, {"agent_id": agent_id, "contact_ids": lead_ids})
+    assert answer.json()["accounts"] == 1, answer.text
+
+
+async def test_a3_11_leads_that_nobody_can_take_now_hide_none_that_somebody_can(centre: CallCentre):
+    """Kept for somebody who is offline, kept for somebody who is full, without the consent that is demanded."""
+    await _three(centre)
+    await centre.rules(mode="round_robin", claims_per_agent=4)
+    await centre.project(checks={"consent": "reject"})
+    consent = Consent(text="Yes.", given_at=datetime.now(UTC))
+    centre_lead, centre.lead = centre.lead, partial(centre.lead, consent=consent)  # type: ignore[method-assign]
+    await _kept_for(centre, "usr_a", *(f"offline_{number}" for number in range(12)))
+    await _kept_for(centre, "usr_b", *(f"full_{number}" for number in range(12)))
+    await centre.service.db.pool.execute("UPDATE agents SET seen_at = NULL WHERE agent_id = 'usr_a'")
+    for number in range(30):
+        await centre_lead(f"nothing_{number}", priority="high")
+    await _leads(centre, 6)
+    await centre.fire()
+    assert await _loads(centre) == {"usr_b": 4, "usr_c": 4}
+    given = await centre.service.db.pool.fetch("SELECT lead_id FROM work_items WHERE state = 'claimed'")
+    assert sum(row["lead_id"].startswith("full_") for row in given) == 4
+    assert sum(row["lead_id"].startswith("lead_") for row in given) == 4
+
+
+async def test_a3_11_the_alarm_says_that_what_waits_is_kept_for_somebody(centre: CallCentre):
+    await _three(centre)
+    await centre.rules(mode="round_robin")
+    await _kept_for(centre, "usr_a", "lead_1", "lead_2")
+    await centre.service.db.pool.execute("UPDATE agents SET seen_at = NULL WHERE agent_id = 'usr_a'")
+    await centre.fire()
+    (alarm,) = await centre.service.published(AlarmRaisedV1)
+    assert isinstance(alarm, AlarmRaisedV1)
+    assert alarm.detail.startswith(
+        "2 leads wait (each kept for the agent who is responsible), and none of the 3 agents"
+    )
+    assert "1 offline" in alarm.detail
+
+
 async def test_a2_6_leads_are_available_from_until_in_their_own_time(centre: CallCentre):
     now = datetime.now(UTC) + timedelta(hours=3)
     shut = {
@@ -112,6 +156,8 @@ async def test_a2_6_leads_are_available_from_until_in_their_own_time(centre: Cal
     path = "/v1/work-items/lead_1/eligibility?agent_id=usr_agent"
     assert [one["code"] for one in (await centre.service.http.get(path, headers=headers)).json()["failing"]] == ["E4"]
     await centre.rules()
+    assert (await centre.claim()).status_code == 204, "a campaign that says nothing is as the centre says"
+    await centre.rules(available_from="00:00", available_until="24:00")
     assert (await centre.claim()).status_code == 200, "a campaign's own rules come before the centre's"
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from assignment_svc.testing import CallCentre
+from assignment_svc.testing import AGENT, PROJECT, CallCentre
 from contracts.events.intake import PartnerChangedV1, ReturnRequestedV1
 from contracts.events.sponsor import QueueRules
-from contracts.events.values import CallingHours, LeadRef
+from contracts.events.values import Account, CallingHours, LeadRef
 from servicekit.migrations import ENVIRONMENT, migrate, migrations_folder
 from servicekit.testing import ServiceUnderTest
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -64,3 +64,38 @@ async def test_o7_5_work_survives_the_release_before(centre: CallCentre, service
     await pool.close()
     await service.db.pool.expire_connections()
     assert (await centre.claim()).status_code == 200
+
+
+_SHAPE = """
+SELECT 'column', table_name, column_name::text || ' ' || data_type || ' ' || is_nullable || coalesce(column_default, '')
+FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+UNION ALL SELECT 'index', tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT 'check', conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+"""
+
+
+async def test_o7_5_every_revision_is_undone_and_done_again_with_work_under_way(
+    centre: CallCentre, service: ServiceUnderTest, postgres_server: PostgresServer
+):
+    await centre.rules(speed_target_minutes=30)
+    for number in range(3):
+        await centre.partial(f"lead_{number}", account=Account(external_id="acme", name="Acme"))
+    body = {"agent_id": AGENT, "contact_ids": ["lead_0"]}
+    assert (await centre.write("POST", f"campaigns/{PROJECT}/target-group", body)).json()["accounts"] == 1
+    await centre.claimed()
+    dsn = postgres_server.dsn(await service.db.pool.fetchval("SELECT current_database()"))
+    shape = {tuple(row) for row in await service.db.pool.fetch(_SHAPE)}
+    await service.db.pool.expire_connections()
+    for revision in ("20261126_timers_callbacks", "20261127_campaigns_desk_reports", "20260102_work_items"):
+        await _back(dsn, revision)
+        await asyncio.to_thread(migrate, dsn, "assignment_svc")
+    await _back(dsn, "20260101_reference")
+    await asyncio.to_thread(migrate, dsn, "assignment_svc")
+    await _back(dsn, "base")
+    pool = await asyncpg.create_pool(dsn, min_size=1)
+    left = "SELECT array_agg(table_name::text) FROM information_schema.tables WHERE table_schema = 'public'"
+    assert await pool.fetchval(left) == ["alembic_version"]
+    await asyncio.to_thread(migrate, dsn, "assignment_svc")
+    assert {tuple(row) for row in await pool.fetch(_SHAPE)} == shape
+    await pool.close()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from assignment_svc.testing import AGENT, CallCentre
+from assignment_svc.testing import AGENT, PROJECT, CallCentre
 from contracts.events.assignment import AttemptLoggedV1, LeadConvertedV1, LeadReleasedV1, OrderCompletedV1
 from contracts.events.sponsor import QueueRules
 
@@ -34,6 +34,19 @@ async def test_a2_6_the_last_attempt_expires_the_lead(centre: CallCentre):
     reopened = await centre.supervise("work-items/lead_1/reopen", reason="one more try")
     assert (reopened.json()["state"], reopened.json()["attempts"]) == ("queued", 0)
     assert (await centre.claim()).status_code == 200
+
+
+async def test_a1_3_the_disposition_is_of_the_call_centre_of_the_campaign(centre: CallCentre):
+    await centre.lead()
+    _, token = await centre.claimed()
+    ours = await centre.disposition(name="Has one")
+    answer = await centre.supervise("dispositions", name="Has one", kind="sales", call_centre="Oulu")
+    theirs = answer.json()["id"]
+    path = f"campaigns/{PROJECT}/settings"
+    assert (await centre.write("PATCH", path, {"call_centre": "oulu"})).json()["call_centre"] == "oulu"
+    refused = await centre.step("lead_1", "resolve", token, disposition_id=ours)
+    assert (refused.status_code, refused.json()["code"]) == (422, "disposition-elsewhere")
+    assert (await centre.step("lead_1", "resolve", token, disposition_id=theirs)).status_code == 200
 
 
 async def test_a1_3_resolving_needs_a_sales_disposition(centre: CallCentre):

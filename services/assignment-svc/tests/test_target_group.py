@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from assignment_svc.testing import AGENT, PROJECT, CallCentre
+from assignment_svc.testing import AGENT, PROJECT, CallCentre, lead_event
+from contracts.events.intake import LeadUpdatedV1
 from contracts.events.values import Account
 from httpx2 import Response
+from servicekit.testing import ServiceUnderTest
 
 PATH = f"campaigns/{PROJECT}/target-group"
 OTHER = "usr_other"
@@ -100,3 +102,70 @@ async def test_a3_6_a_head_full_of_others_leads_hides_nothing(centre: CallCentre
     assert (await centre.claimed())[0] == "lead_last"
     await centre.write("POST", f"{PATH}/unassign", {"agent_id": OTHER})
     assert (await centre.claim()).status_code == 200
+
+
+async def _kept(centre: CallCentre) -> dict[str, str]:
+    rows = await centre.service.db.pool.fetch("SELECT lead_id, reserved_for FROM queue")
+    return {row["lead_id"]: row["reserved_for"] for row in rows}
+
+
+async def test_a3_6_the_queue_follows_every_change_of_who_is_responsible(centre: CallCentre):
+    await _two_agents(centre)
+    await _contact(centre, "lead_1", "a")
+    await _contact(centre, "lead_2", "b")
+    await _put(centre, OTHER, "lead_1")
+    assert await _kept(centre) == {"lead_1": OTHER, "lead_2": ""}
+    await _contact(centre, "lead_3", "a")
+    assert (await _kept(centre))["lead_3"] == OTHER, "one that comes later, too"
+    await centre.write("POST", f"{PATH}/reassign", {"from_agent_id": OTHER, "to_agent_id": AGENT})
+    assert await _kept(centre) == {"lead_1": AGENT, "lead_2": "", "lead_3": AGENT}
+    lead_id, token = await centre.claimed(OTHER)
+    assert lead_id == "lead_2"
+    released = await centre.service.http.post(
+        f"/v1/work-items/{lead_id}/release", json={}, headers=centre.as_agent(OTHER, token=token)
+    )
+    assert released.status_code == 200
+    await _put(centre, AGENT, "lead_2")
+    assert (await _kept(centre))["lead_2"] == AGENT, "one that cools down, too"
+    moved = await centre.read("work-items/lead_3")
+    assert moved["state"] == "queued"
+    update = lead_event("lead_3", account=Account(external_id="c", name="C"))
+    fields = {name: getattr(update, name) for name in update.__struct_fields__}
+    await centre.service.deliver(LeadUpdatedV1(**fields), 2)
+    assert (await _kept(centre))["lead_3"] == "", "its account is another"
+    await centre.write("POST", f"{PATH}/unassign", None)
+    assert set((await _kept(centre)).values()) == {""}
+
+
+async def test_a3_6_a_lead_that_enters_while_its_account_changes_hands_is_kept_soon(
+    centre: CallCentre, service: ServiceUnderTest
+):
+    """Its transaction saw the account as it was; who claims it looks again, and a reminder puts it right."""
+    await _two_agents(centre)
+    await _contact(centre, "lead_1", "a")
+    await _put(centre, OTHER, "lead_1")
+    for seen in ("", AGENT):
+        await service.db.pool.execute("UPDATE queue SET reserved_for = $1", seen)
+        assert (await centre.claim()).status_code == 204, "the copy is old, the account itself decides"
+    await centre.pass_time(seconds=4)
+    assert await _kept(centre) == {"lead_1": OTHER}
+    assert (await centre.claimed(OTHER))[0] == "lead_1"
+
+
+async def test_a3_6_who_is_responsible_takes_part_in_the_order_of_all(centre: CallCentre):
+    await _two_agents(centre)
+    await _contact(centre, "lead_mine", "a", priority="medium")
+    await _contact(centre, "lead_high", None, priority="high")
+    await _contact(centre, "lead_low", None)
+    await _put(centre, AGENT, "lead_mine")
+    assert [(await centre.claimed())[0] for _ in range(3)] == ["lead_high", "lead_mine", "lead_low"]
+
+
+async def test_a3_6_next_eligible_at_counts_nothing_that_is_kept_for_others(centre: CallCentre):
+    await _two_agents(centre)
+    await _contact(centre, "lead_1", "a")
+    lead_id, token = await centre.claimed()
+    await centre.step(lead_id, "release", token)
+    await _put(centre, OTHER, "lead_1")
+    assert "Next-Eligible-At" not in (await centre.claim()).headers
+    assert "Next-Eligible-At" in (await centre.claim(OTHER)).headers

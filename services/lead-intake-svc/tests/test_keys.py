@@ -96,3 +96,17 @@ async def test_i2_14_a_rotated_key_works_beside_the_new_one_until_it_ends(world:
     foreign = at_once.replace(world.partner_id, "ptr_internal")
     assert (await world.http.post(foreign, json={}, headers=world.service.headers())).status_code == 404
     assert (await world.http.post(path, json={}, headers=world.service.headers("supervisor"))).status_code == 403
+
+
+async def test_i2_14_a_repeat_says_that_the_key_was_made_and_does_not_show_it_again(world: World):
+    """Nor is it in the database meanwhile: who lost the answer makes another, or rotates it."""
+    path = f"/v1/partners/{world.partner_id}/api-keys"
+    headers = world.service.headers() | {"Idempotency-Key": "once"}
+    first, again = [await world.http.post(path, json={"name": "shop"}, headers=headers) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json() | {"key": None}
+    assert again.headers["idempotent-replayed"] == "true"
+    rotated = await world.http.post(
+        f"{path}/{first.json()['id']}/rotate", json={}, headers=headers | {"Idempotency-Key": "x"}
+    )
+    assert await world.traces(first.json()["key"], rotated.json()["key"]) == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from contracts.events.intake import (
     AlarmRaisedV1,
+    SuppressionListChangedV1,
     SuppressionsAddedV1,
     SuppressionsContent,
     SuppressionsRemovedV1,
@@ -122,6 +123,12 @@ async def test_i2_18_a_stale_national_list_warns_or_blocks_and_raises_one_alarm(
     (alarm,) = await world.service.published(AlarmRaisedV1)
     assert isinstance(alarm, AlarmRaisedV1)
     assert (alarm.alarm, alarm.key) == ("suppression-list-stale", answer["id"])
+    uploaded, told_again = await world.service.published(SuppressionListChangedV1)
+    assert uploaded == told_again
+    assert isinstance(uploaded, SuppressionListChangedV1)
+    assert (uploaded.list_id, uploaded.scope) == (answer["id"], "global")
+    assert uploaded.fresh_until is not None
+    assert uploaded.fresh_until < datetime.now(UTC)
     await upload(world, "+358401112221\n", 200, kind="phone", national="true")
     assert await status_of(world, project_id="prj_block") == "accepted"
 

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP
 from contracts.events.intake import LeadAcceptedV1, PartnerContent, PartnerCreatedV1, ReturnContent, ReturnRequestedV1
 from contracts.events.values import LeadRef, Person
 from notify_svc.app import build, build_sender
-from notify_svc.sending.sender import Sender
+from notify_svc.dispatching import Dispatcher
 from notify_svc.settings import Settings
 from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, make_service_fixture
 
@@ -40,6 +40,8 @@ def make_settings(url: str, port: int = 2525, **others: Any) -> Settings:
 
 
 service = make_service_fixture("notify_svc", build, make_settings)
+# Another ledger, for what is measured side by side.
+service_beside = make_service_fixture("notify_svc", build, make_settings)
 
 
 @pytest.fixture(name="make_settings")
@@ -120,12 +122,15 @@ class Sink:
         return None
 
 
-@pytest_asyncio.fixture
-async def sink() -> AsyncIterator[Sink]:
+async def _started_sink() -> AsyncIterator[Sink]:
     started = Sink()
     await started.start()
     yield started
     await started.stop()
+
+
+sink = pytest_asyncio.fixture(_started_sink, name="sink")
+sink_beside = pytest_asyncio.fixture(_started_sink, name="sink_beside")
 
 
 class Mailer:
@@ -135,11 +140,11 @@ class Mailer:
         self.service = service
         self.dsn = dsn
 
-    def sender(self, port: int, lease: timedelta = timedelta(minutes=5), **settings: Any) -> Sender:
+    def sender(self, port: int, lease: timedelta = timedelta(minutes=5), **settings: Any) -> Dispatcher[Any, Any]:
         return build_sender(make_settings(self.dsn, port, **settings), self.service.db, lease)
 
     @asynccontextmanager
-    async def running(self, *senders: Sender) -> AsyncGenerator[list[asyncio.Task[None]]]:
+    async def running(self, *senders: Dispatcher[Any, Any]) -> AsyncGenerator[list[asyncio.Task[None]]]:
         tasks = [asyncio.create_task(sender.run()) for sender in senders]
         yield tasks
         for task in tasks:
@@ -153,7 +158,7 @@ class Mailer:
             while not await self.service.db.pool.fetchval(f"SELECT {condition}", *args):  # noqa: ASYNC110 -- a table has no event
                 await asyncio.sleep(0.02)
 
-    async def settle(self, *senders: Sender):
+    async def settle(self, *senders: Dispatcher[Any, Any]):
         """Sends until nothing is due and nothing under way."""
         async with self.running(*senders):
             await self.until("NOT EXISTS (SELECT FROM emails WHERE state = 'sending' OR next_attempt_at <= now())")
@@ -172,6 +177,11 @@ class Mailer:
 @pytest_asyncio.fixture
 async def mailer(service: ServiceUnderTest) -> Mailer:
     return Mailer(service, service.dsn)
+
+
+@pytest_asyncio.fixture
+async def mailer_beside(service_beside: ServiceUnderTest) -> Mailer:
+    return Mailer(service_beside, service_beside.dsn)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ async def test_a_conversation_that_breaks_off_before_the_content_does_not_stop_t
     sender = mailer.sender(sink.port, smtp_connections=1)
     async with mailer.running(sender):
         await mailer.until("count(*) = 20 FROM emails WHERE state = 'sent'")
-        paused = sender._pause_seconds
+        paused = sender._desk._pause_seconds
     assert paused == 0
     waiting = [row for row in await mailer.rows() if row["domain"] == "dead.example"]
     assert {(row["state"], row["reason"]) for row in waiting} == {("queued", None)}

@@ -34,6 +34,7 @@ FULL: dict[str, Any] = {
         "use_partner_priority": False,
         "status_after_request": "queue",
         "lock_minutes": 10,
+        "inherited": [],
     },
     "duplicates": {"fields": "both", "scope": "sponsor", "window_days": None, "action": "accept"},
     "checks": {"phone": "reject", "consent": "quarantine", "postcode": "off", "suppression": "reject"},
@@ -58,7 +59,20 @@ async def test_s0_8_a_project_made_by_hand_starts_active_with_the_defaults(servi
     assert project["calling_hours"]["mode"] == "statutory"
     assert project["queue"]["max_attempts"] == 3
     (told,) = await service.published()
-    assert told == ProjectCreatedV1(project_id=project["id"], name="Power", kind="inbound", state="active")
+    queue = QueueRules(inherited=sorted(name for name in FULL["queue"] if name != "inherited"))
+    wanted = ProjectCreatedV1(project_id=project["id"], name="Power", kind="inbound", state="active", queue=queue)
+    assert told == wanted
+
+
+async def test_a2_6_queue_rules_are_the_centres_until_the_project_sets_its_own(api: Any):
+    project = await api.create("projects", name="Power", kind="inbound", queue={"max_attempts": 4})
+    rest = ["cool_down_minutes", "lock_minutes", "max_age_hours", "order", "status_after_request"]
+    assert project["queue"]["inherited"] == [*rest, "use_partner_priority"]
+    path = f"projects/{project['id']}"
+    changed = await api.patch(path, queue={"order": "oldest", "use_partner_priority": False})
+    assert changed["queue"]["inherited"] == [name for name in rest if name != "order"]
+    given_back = await api.patch(path, queue={"inherited": ["max_attempts"]})
+    assert (given_back["queue"]["inherited"], given_back["queue"]["order"]) == (["max_attempts"], "oldest")
 
 
 async def test_s0_10_every_setting_is_kept_read_and_told(service: ServiceUnderTest, api: Any):

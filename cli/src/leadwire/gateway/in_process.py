@@ -34,7 +34,8 @@ class InProcessGateway:
             await _lifespan(receive, send)
             return
         request_id = _request_id(scope)
-        headers = [(name, value) for name, value in scope["headers"] if name not in _OURS]
+        # Like nginx: a name with an underscore might be read as ours by whoever stands behind.
+        headers = [(name, value) for name, value in scope["headers"] if name not in _OURS and b"_" not in name]
         headers.append((_REQUEST_ID, request_id))
         scope = {**scope, "headers": headers, "state": {}}
         owner = service_of(scope["path"])

@@ -9,7 +9,6 @@ _MAIN = """
 worker_processes 1;
 events {{ worker_connections 4096; }}
 http {{
-    access_log off;
     keepalive_timeout 60s;
     keepalive_requests 100000;
 {gateway}

@@ -1,9 +1,7 @@
 """Dead letters of several services: each keeps its own, in its own database."""
 
-import getpass
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -11,19 +9,13 @@ from messaging import dead_letters
 from messaging.database import Database
 from messaging.dead_letters import Choice, Entry, Group
 from messaging.unit_of_work import UnitOfWork
+from servicekit.audit import act_as
+from servicekit.audit.doer import of_command_line
+from servicekit.dead_letters.decide import Decision, decide
 
 from leadwire.services import Service
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`kind` is replay or discard; a dry run decides nothing."""
-
-    kind: str
-    dry_run: bool
-    rate_per_second: float = dead_letters.DEFAULT_RATE_PER_SECOND
 
 
 class DeadLetters:
@@ -44,14 +36,13 @@ class DeadLetters:
 
     async def decide(self, choice: Choice, decision: Decision) -> dict[Service, int]:
         """How many letters of each service were brought back or discarded, by the user of this machine."""
-        who = f"{getpass.getuser()} (command line)"
-        if decision.kind == "discard":
-            return await self._each(lambda work: dead_letters.discard(work, choice, by=who, dry_run=decision.dry_run))
-        return await self._each(
-            lambda work: dead_letters.replay(
-                work, choice, by=who, rate_per_second=decision.rate_per_second, dry_run=decision.dry_run
-            )
-        )
+        doer = of_command_line(f"leadwire dlq {decision.kind}")
+
+        async def decide_here(work: UnitOfWork) -> int:
+            await act_as(work, doer)
+            return await decide(work, choice, decision, doer.actor)
+
+        return await self._each(decide_here)
 
     async def _each(self, ask: Callable[[UnitOfWork], Awaitable[T]]) -> dict[Service, T]:
         answers: dict[Service, T] = {}

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from cyclopts import App, Parameter
 from messaging.dead_letters import DEFAULT_RATE_PER_SECOND, Choice
+from servicekit.dead_letters.decide import Decision
 
-from leadwire.operate.dead_letters import DeadLetters, Decision
+from leadwire.operate.dead_letters import DeadLetters
 from leadwire.operate.printing import (
     entry_as_document,
     group_as_document,
@@ -56,6 +57,7 @@ Letters = Annotated[UUID, Parameter(help="Their ids; or choose with --queue, --t
 Body = Annotated[bool, Parameter(negative="", help="With what the message says, which may be personal data.")]
 Rate = Annotated[float, Parameter(help="So many per second at most.")]
 DryRun = Annotated[bool, Parameter(negative="", help="Only count.")]
+Reason = Annotated[str | None, Parameter(help="Kept in the audit log; nobody's data belongs in it.")]
 All = Annotated[bool, Parameter(name="--all", negative="", help="All that wait.")]
 HERE, ANY = Where(), Which()
 
@@ -108,10 +110,15 @@ def replay(
 
 @app.command
 def discard(
-    *letters: Letters, where: Place = HERE, which: Filter = ANY, dry_run: DryRun = False, everything: All = False
+    *letters: Letters,
+    where: Place = HERE,
+    which: Filter = ANY,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+    everything: All = False,
 ) -> None:
     """Decide that dead letters will never be handled. They are kept, with who decided it."""
-    _decide(where, _chosen(which, letters, everything=everything), Decision("discard", dry_run))
+    _decide(where, _chosen(which, letters, everything=everything), Decision("discard", dry_run, reason=reason))
 
 
 def _decide(where: Where, choice: Choice, decision: Decision) -> None:

@@ -1,8 +1,10 @@
-"""SQL of `leadwire doctor`."""
+"""SQL of `leadwire doctor` and `leadwire audit`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
+from messaging.unit_of_work import UnitOfWork
 
 CONNECT_SECONDS = 10
 ASK = """
@@ -15,6 +17,16 @@ SELECT (SELECT count(*) FROM dead_letters WHERE state = 'waiting')::int AS dead_
     coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at) FROM outbox
         WHERE parked_at IS NULL ORDER BY position LIMIT 1), 0)::float8 AS outbox_seconds,
     (SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND retry_at IS NULL)::int AS parked
+"""
+COUNT_OLD_ENTRIES = "SELECT count(*)::int FROM audit_entries WHERE at < $1"
+DELETE_OLD_ENTRIES = """
+WITH gone AS (
+    DELETE FROM audit_entries WHERE entry_id = ANY (ARRAY(
+        SELECT entry_id FROM audit_entries WHERE at < $1 ORDER BY at, entry_id LIMIT $2
+    ))
+    RETURNING 1
+)
+SELECT count(*)::int FROM gone
 """
 
 
@@ -48,3 +60,10 @@ async def ask_server(connection: asyncpg.Connection) -> Server:
 async def ask_waiting(connection: asyncpg.Connection) -> Waiting:
     (row,) = await connection.fetch(WAITING)
     return Waiting(**dict(row))
+
+
+async def prune_entries(work: UnitOfWork, before: datetime, limit: int, *, dry_run: bool) -> int:
+    """Removes the oldest, as the owner of the schema; a dry run counts all that are old enough."""
+    if dry_run:
+        return await work.fetchval(COUNT_OLD_ENTRIES, before)
+    return await work.fetchval(DELETE_OLD_ENTRIES, before, limit)

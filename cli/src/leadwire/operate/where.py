@@ -49,8 +49,12 @@ class Where:
             if self.service is None:
                 raise NoInstallation("A database address is one service's: say which with --service.")
             return {service_named(self.service): self.database_url}
-        databases = databases_from(environment) if self.is_described_by(environment) else self._private()
+        databases = self.databases(environment)
         return {service: databases.login_dsn(service) for service in self.services()}
+
+    def databases(self, environment: Mapping[str, str] = os.environ) -> Databases:
+        """With the rights of the administrator. Raises NoInstallation or SettingsMissing."""
+        return databases_from(environment) if self.is_described_by(environment) else self._private()
 
     def is_described_by(self, environment: Mapping[str, str]) -> bool:
         """Otherwise it is the data folder."""

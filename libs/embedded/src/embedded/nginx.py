@@ -75,7 +75,7 @@ class NginxServer:
     @property
     def pid(self) -> int | None:
         """The master's pid while it lives."""
-        masters = processes.find("nginx: master process", f"-c {self._home / 'nginx.conf'}")
+        masters = processes.find("nginx: master process", f"-c {self.folder / 'nginx.conf'}")
         return masters[0] if masters else None
 
     def is_running(self) -> bool:
@@ -123,11 +123,11 @@ class NginxServer:
             raise ServerFailed("nginx is not running, so there is nothing to reload")
         program, before = self._program(), self._config
         self._config = before if config is None else config
-        self._configure(program, self._home)
+        self._configure(program, self.folder)
         test = subprocess.run(  # noqa: S603 - a path found by us
             [*self._argv(program), "-t"],
             env=program.environment(),
-            cwd=self._home,
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -138,7 +138,7 @@ class NginxServer:
         )
         if test.returncode != 0:
             self._config = before
-            self._configure(program, self._home)
+            self._configure(program, self.folder)
             raise ServerFailed(f"nginx refuses the configuration: {test.stderr.strip()}")
         old = set(_workers_of(pid))
         send(pid, signal.SIGHUP)
@@ -146,7 +146,8 @@ class NginxServer:
             raise with_log_tail("nginx keeps serving with the old configuration", self.log)
 
     @property
-    def _home(self) -> Path:
+    def folder(self) -> Path:
+        """Where the configuration's relative paths lie; there once it has been started."""
         return (self.data_dir / "server").resolve()
 
     def _program(self) -> Program:
@@ -154,7 +155,7 @@ class NginxServer:
         return Program(*runnable(program, self._package_cache, self._account))
 
     def _argv(self, program: Program) -> list[str | Path]:
-        home = self._home
+        home = self.folder
         settings = f'daemon off; pid "{home}/nginx.pid";'
         return [program.path, "-p", f"{home}/", "-c", home / "nginx.conf", "-e", "stderr", "-g", settings]
 

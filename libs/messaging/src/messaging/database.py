@@ -67,6 +67,12 @@ class Database:
             raise SightRestricted("use a unit of work: it shows the caller's own rows only")
         return self._pool
 
+    @property
+    def reader(self) -> asyncpg.Pool | asyncpg.pool.PoolConnectionProxy | asyncpg.Connection:
+        """For a single statement: sees what an enclosing `shared_unit_of_work` has written."""
+        ambient = _ambient.get()
+        return self.pool if ambient is None else ambient.connection
+
     async def close(self) -> None:
         await self._pool.close()
 

@@ -12,7 +12,7 @@ ASSETS = "/docs/assets"
 
 
 def add_docs_page(http: FastAPI) -> None:
-    http.mount(ASSETS, StaticFiles(directory=_assets()), name="docs-assets")
+    http.mount(ASSETS, StaticFiles(directory=assets()), name="docs-assets")
 
     @http.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -25,7 +25,7 @@ def add_docs_page(http: FastAPI) -> None:
         )
 
 
-def _assets() -> Path:
+def assets() -> Path:
     """Only the files of the package are used: its module is never imported."""
     spec = find_spec("fastapi_offline")
     if spec is None or spec.origin is None:

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from messaging.database import Database
-from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from servicekit.audit.rules import Rules
+from servicekit.dead_letters.routes import dead_letter_routes
 from servicekit.docs_page import add_docs_page
 from servicekit.health import set_up_health
+from servicekit.http_input import Input, Patch
 from servicekit.idempotency import Route
 from servicekit.identity import IdentityVerifier
 from servicekit.middleware import EdgeMiddleware, route_of
@@ -22,30 +24,10 @@ from servicekit.unavailable import UNAVAILABLE, unavailable
 logger = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+__all__ = ["Db", "Input", "Patch", "create_http", "router"]
 MAX_ERRORS = 100
 MAX_NAME = 100
 _CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
-
-
-class Input(BaseModel):
-    """The base of every body that comes from outside: unknown fields are errors."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
-
-
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for field in schema.get("properties", {}).values():
-        field.pop("default", None)
-
-
-class Patch(Input):
-    """A PATCH body. The defaults of its fields only say that they may be left out: what was not sent is not changed."""
-
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
-
-    def sent(self) -> dict[str, Any]:
-        """The fields that were sent, as values of this model's types."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 async def _database(request: Request) -> Database:
@@ -61,28 +43,31 @@ def router(**options: Any) -> APIRouter:
     return APIRouter(route_class=Route, **options)
 
 
-def create_http(  # noqa: PLR0913 -- what differs is named
+def create_http(  # noqa: PLR0913 -- what a service is at its edge
     name: str,
     database: Database,
     verifier: IdentityVerifier,
     routers: Sequence[APIRouter],
     *,
     body_limits: Mapping[str, int] | None = None,
+    audit: Rules | None = None,
     restricts_writes: bool = True,
 ) -> FastAPI:
     """`restricts_writes`: whoever may see some rows only meets no others when writing either. False where a write of
     theirs has to; then it is for the statements alone to keep to the caller's rows.
 
     `body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
-    a slash stands for all that are under it.
+    a slash stands for all that are under it. Every write leaves an audit entry, but for what `audit` names.
     """
     http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     http.router.route_class = Route
     http.state.database = database
     http.state.identity_verifier = verifier
     http.state.restricts_writes = restricts_writes
+    http.state.audit = audit or Rules()
     for each_router in routers:  # before the rest: routes are tried in their order
         http.include_router(each_router)
+    http.include_router(dead_letter_routes(name, database))
     set_up_health(http, name, database)
     add_docs_page(http)
     http.add_exception_handler(DomainError, _on_domain_error)

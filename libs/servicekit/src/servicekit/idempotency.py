@@ -4,14 +4,17 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import msgspec
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 
+from servicekit.audit.edge import audited
 from servicekit.identity import HEADER, current_identity
 from servicekit.problems import DomainError, Kind, invalid
 from servicekit.strict_json import parse
@@ -54,6 +57,7 @@ _STORE = """
 INSERT INTO idempotency_keys (caller, key, fingerprint, status, headers, body) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (caller, key) DO UPDATE SET fingerprint = $3, status = $4, headers = $5, body = $6, created_at = now()
 """
+_rooms: WeakKeyDictionary[Database, asyncio.Semaphore] = WeakKeyDictionary()
 _KEPT_HEADERS = ("content-type", "etag", "location")
 
 
@@ -67,13 +71,15 @@ class StrictRequest(Request):
 
 
 class Route(APIRoute):
-    """The route class of every router: strict JSON, and idempotency where the header is sent with a POST.
+    """The route class of every router: strict JSON, audit, and idempotency where the header is sent with a POST.
 
-    An endpoint whose answer shows a secret once says with `answer_to_keep` what a repeat is given.
+    An endpoint whose answer shows a secret once says with `answer_to_keep` what a repeat is given: `without("key")`.
+    A request with a key has a connection as long as it runs. So that there is always one for what it may need beside
+    that, and for everybody else, such requests have half of the pool among them, and wait for each other.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle = audited(super().get_route_handler())
 
         async def handle_strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
@@ -90,7 +96,7 @@ class Route(APIRoute):
 async def _handle_once(
     request: Request,
     key: str,
-    handle: Callable[[Request], Coroutine[Any, Any, Response]],
+    handle: Callable[[Request], Awaitable[Response]],
     answer_to_keep: Callable[[bytes], bytes],
 ) -> Response:
     """`answer_to_keep` takes out of an answer what must not be stored, such as a secret that is shown once."""
@@ -102,7 +108,7 @@ async def _handle_once(
     # A body may hold a password. Of the key only a hash is kept, so nobody who reads the table can try passwords.
     fingerprint = hmac.digest(key.encode(), asked, hashlib.sha256)
     key = hashlib.sha256(key.encode()).hexdigest()
-    async with database.shared_unit_of_work() as work:
+    async with _room_in(database), database.shared_unit_of_work() as work:
         await lock_key(work, caller, key)
         stored = await work.fetchrow(_FIND, caller, key)
         if stored is not None:
@@ -115,6 +121,23 @@ async def _handle_once(
         body = answer_to_keep(bytes(response.body))
         await work.execute(_STORE, caller, key, fingerprint, response.status_code, kept, body)
         return response
+
+
+def _room_in(database: Database) -> asyncio.Semaphore:
+    room = _rooms.get(database)
+    if room is None:
+        room = _rooms[database] = asyncio.Semaphore(max(database.pool.get_max_size() // 2, 1))
+    return room
+
+
+def without(field: str) -> Callable[[bytes], bytes]:
+    """For `answer_to_keep`: a repeat learns that it was done, and finds null where the secret was."""
+
+    def keep(answer: bytes) -> bytes:
+        document = msgspec.json.decode(answer)
+        return msgspec.json.encode({**document, field: None}) if field in document else answer
+
+    return keep
 
 
 def _has_credentials(request: Request) -> bool:

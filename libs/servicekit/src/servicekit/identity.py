@@ -1,22 +1,18 @@
 """Who is calling: a short-lived identity signed by identity-svc, which every service verifies itself."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 import jwt
 from fastapi import Depends, Request
 from messaging.sight import EVERYTHING, NOTHING, Sight, see
 
+from servicekit.identity_token import AUDIENCE, ISSUER, LIFETIME_SECONDS, decode_token, encode_token
 from servicekit.problems import DomainError, Kind, forbidden
 
 HEADER = "x-leadwire-identity"
-ISSUER = "leadwire-identity"
-AUDIENCE = "leadwire-services"
-TOKEN_TYPE = "leadwire-identity+jwt"  # noqa: S105 -- a media type, not a secret
-LIFETIME_SECONDS = 60
-CLOCK_SKEW_SECONDS = 5
 STAFF = frozenset({"admin", "supervisor", "call_centre", "integration"})
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a sponsor account may be allowed to open (S0.11).
@@ -70,7 +66,7 @@ class IdentitySigner:
 
     def __init__(self, private_key: Any, key_id: str) -> None:
         self._private_key = private_key
-        self._key_id = key_id
+        self.key_id = key_id
 
     def sign(self, identity: Identity) -> str:
         now = int(time.time())
@@ -86,61 +82,46 @@ class IdentitySigner:
             "pgs": sorted(identity.pages),
             "ptr": identity.partner_id,
         }
-        return jwt.encode(claims, self._private_key, "EdDSA", {"kid": self._key_id, "typ": TOKEN_TYPE})
+        return encode_token(claims, self._private_key, self.key_id)
 
 
 class IdentityVerifier:
-    """Verifies against a pinned key set `{kid: public key}`; anything odd is refused."""
+    """Verifies against a pinned key set `{kid: public key}`; anything odd is refused.
 
-    def __init__(self, keys: Mapping[str, Any]) -> None:
-        self._keys = dict(keys)
+    The set may be a function that gives another one once keys were replaced: then nothing that was believed under the
+    old set is remembered.
+    """
+
+    def __init__(self, keys: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> None:
+        self._key_set = keys if callable(keys) else lambda: keys
+        self._keys = self._key_set()
         self._seen: dict[str, tuple[float, Identity]] = {}
 
     def verify(self, token: str) -> Identity:
         """Raises DomainError 401."""
+        keys = self._key_set()
+        if keys is not self._keys:
+            self._keys = keys
+            self._seen.clear()
         seen = self._seen.get(token)
         if seen is not None and seen[0] > time.time():
             return seen[1]
         try:
-            claims = self._claims(token)
-            identity = Identity(
-                user_id=str(claims["sub"]),
-                access_level=str(claims["lvl"]),
-                permissions=frozenset(claims["prm"]),
-                sponsor_ids=_strings(claims["spo"]),
-                partner_id=claims["ptr"],
-                pages=_strings(claims["pgs"]),
-            )
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+            claims = decode_token(token, keys)
+        except (jwt.PyJWTError, ValueError):
             raise unauthenticated() from None
+        identity = Identity(
+            user_id=claims["sub"],
+            access_level=claims["lvl"],
+            permissions=frozenset(claims["prm"]),
+            sponsor_ids=frozenset(claims["spo"]),
+            partner_id=claims["ptr"],
+            pages=frozenset(claims["pgs"]),
+        )
         if len(self._seen) >= _CACHE_SIZE:
             self._seen.clear()
         self._seen[token] = (float(claims["exp"]), identity)
         return identity
-
-    def _claims(self, token: str) -> dict[str, Any]:
-        header = jwt.get_unverified_header(token)
-        if header.get("typ") != TOKEN_TYPE or header.get("alg") != "EdDSA":
-            raise jwt.InvalidTokenError
-        return jwt.decode(
-            token,
-            self._keys[header["kid"]],
-            algorithms=["EdDSA"],
-            issuer=ISSUER,
-            audience=AUDIENCE,
-            leeway=CLOCK_SKEW_SECONDS,
-            options={"require": ["iss", "aud", "iat", "exp", "sub"]},
-        )
-
-
-def _strings(claim: Any) -> frozenset[str]:
-    """Raises TypeError for anything but a list of strings: a string would be taken for its letters."""
-    if not isinstance(claim, list):
-        raise TypeError
-    members = frozenset(cast("list[Any]", claim))
-    if not all(isinstance(each, str) for each in members):
-        raise TypeError
-    return members
 
 
 def unauthenticated(detail: str = "Sign in, or send a valid token or key.") -> DomainError:
@@ -149,11 +130,11 @@ def unauthenticated(detail: str = "Sign in, or send a valid token or key.") -> D
 
 def current_identity(request: Request) -> Identity:
     """Raises DomainError 401."""
-    token = request.headers.get(HEADER)
-    if not token:
+    tokens = request.headers.getlist(HEADER)
+    if len(tokens) != 1:  # the gateway sets it once: a second one is not the gateway's
         raise unauthenticated()
     verifier: IdentityVerifier = request.app.state.identity_verifier
-    caller = verifier.verify(token)
+    caller = verifier.verify(tokens[0])
     see_as(request, caller)
     return caller
 

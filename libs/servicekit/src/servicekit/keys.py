@@ -3,11 +3,14 @@
 import base64
 import hashlib
 import json
+import re
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from servicekit.identity import IdentitySigner
+
+_PEM = re.compile(r"-----BEGIN PRIVATE KEY-----.+?-----END PRIVATE KEY-----", re.DOTALL)
 
 
 def generate_signing_key() -> str:
@@ -18,11 +21,20 @@ def generate_signing_key() -> str:
     return pem.decode()
 
 
-def public_key_set(private_pem: str) -> str:
+def split_keys(pems: str) -> list[str]:
+    """The private keys of a text that holds one or more, in order; raises ValueError without any.
+
+    The first one signs. Others are held because they will sign next, or did until a moment ago.
+    """
+    keys = [found.group() + "\n" for found in _PEM.finditer(pems.replace("\\n", "\n"))]
+    if not keys:
+        raise ValueError("there is no private key in PEM")
+    return keys
+
+
+def public_key_set(private_pems: str) -> str:
     """The JSON Web Key Set for the setting `LEADWIRE_IDENTITY_KEYS`; raises ValueError for another kind of key."""
-    x = _base64url(_public_bytes(private_pem))
-    key = {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key_id(private_pem), "alg": "EdDSA", "use": "sig"}
-    return json.dumps({"keys": [key]})
+    return json.dumps({"keys": [_public_jwk(pem) for pem in split_keys(private_pems)]})
 
 
 def key_id(private_pem: str) -> str:
@@ -35,6 +47,11 @@ def key_id(private_pem: str) -> str:
 def signer_of(private_pem: str) -> IdentitySigner:
     """Raises ValueError unless it is an Ed25519 private key."""
     return IdentitySigner(_load(private_pem), key_id(private_pem))
+
+
+def _public_jwk(private_pem: str) -> dict[str, str]:
+    x = _base64url(_public_bytes(private_pem))
+    return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key_id(private_pem), "alg": "EdDSA", "use": "sig"}
 
 
 def _load(private_pem: str) -> Ed25519PrivateKey:

@@ -99,11 +99,38 @@ async def _migrate(dsn: str, package: str) -> bool:
         await connection.close()
     if newest is None or newest == current:
         return False
-    await _upgrade(dsn, package)
+    await _move(dsn, package, "head", down=False)
     return True
 
 
-async def _upgrade(dsn: str, package: str) -> None:
+async def move_to(dsn: str, package: str, revision: str) -> None:
+    """Up or down to a revision, in one transaction; `base` is before the first. A downgrade loses what is newer."""
+    current = None if revision == "base" else revision
+    connection = await asyncpg.connect(dsn)
+    try:
+        known = await current_revision(connection)
+    finally:
+        await connection.close()
+    chain = _chain(package)
+    down = known is not None and (current is None or chain.index(known) > chain.index(current))
+    await _move(dsn, package, revision, down=down)
+
+
+def chain_of(package: str) -> list[str]:
+    """All revisions, the first one first."""
+    return list(_chain(package))
+
+
+@cache
+def _chain(package: str) -> tuple[str, ...]:
+    follows = {before: revision for revision, before in _revisions(package).items()}
+    chain: list[str] = []
+    while (revision := follows.get(chain[-1] if chain else None)) is not None:
+        chain.append(revision)
+    return tuple(chain)
+
+
+async def _move(dsn: str, package: str, revision: str, *, down: bool) -> None:
     # Imported only when there is something to do: a process that runs a service never holds them.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -120,13 +147,13 @@ async def _upgrade(dsn: str, package: str) -> None:
 
     engine = create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=connect)
 
-    def upgrade(connection: Any) -> None:
+    def move(connection: Any) -> None:
         config.attributes["connection"] = connection
         with _one_at_a_time:
-            command.upgrade(config, "head")
+            (command.downgrade if down else command.upgrade)(config, revision)
 
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(upgrade)
+            await connection.run_sync(move)
     finally:
         await engine.dispose()

@@ -20,11 +20,19 @@ _GRANTS: Final = (
     "ALTER DEFAULT PRIVILEGES GRANT USAGE, SELECT ON SEQUENCES TO {users}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {users}",
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {users}",
-    "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {users}",
 )
-# Messages hold what is everybody's: whoever is restricted may add one, and reads none.
-_MESSAGES: Final = ("outbox", "inbox", "inbox_suspects", "dead_letters", "delayed_messages", "relay_lease")
-_WITHDRAW: Final = "REVOKE ALL ON {messages} FROM {restricted}; GRANT INSERT ON outbox TO {restricted}"
+# Of tables that a service may not have, or not yet. Messages and the journal hold what is everybody's: whoever is
+# restricted may add to them, and reads nothing. Entries of the audit log come, and stay as they are; old ones are
+# removed by the owner (`leadwire audit prune`).
+_RESERVED: Final = {
+    "alembic_version": "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {users}",
+    "audit_entries": "REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM {users}",
+    **{
+        table: f"REVOKE SELECT, UPDATE, DELETE ON {table} FROM {{restricted}}"
+        for table in ("audit_journal", "outbox", "inbox", "inbox_suspects", "dead_letters", "delayed_messages")
+    },
+}
+_THERE: Final = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY($1::text[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +98,9 @@ class Roles:
         try:
             async with owner.transaction():
                 await self.close_database(owner, database)
-                for statement in _GRANTS:
-                    await owner.execute(statement.format(users=f"{self.login}, {self.restricted}"))
-                await owner.execute(_WITHDRAW.format(messages=", ".join(_MESSAGES), restricted=self.restricted))
+                there = [row["relname"] for row in await owner.fetch(_THERE, list(_RESERVED))]
+                for statement in (*_GRANTS, *(_RESERVED[table] for table in there)):
+                    users = f"{self.login}, {self.restricted}"
+                    await owner.execute(statement.format(users=users, restricted=self.restricted))
         finally:
             await owner.close()

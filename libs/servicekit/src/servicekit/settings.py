@@ -1,6 +1,7 @@
 """Settings of a process: from the environment, frozen, no default for a secret."""
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
@@ -8,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from servicekit.identity import IdentityVerifier
+from servicekit.watched_file import watched
 
 
 class ServiceSettings(BaseSettings):
@@ -19,11 +21,17 @@ class ServiceSettings(BaseSettings):
 
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/database of this service; outside one host ?sslmode=verify-full")
     database_pool: int = Field(default=10, ge=2, le=100, description="Connections at most")
-    identity_keys: str = Field(description="JSON Web Key Set with the public Ed25519 keys of identity-svc")
+    identity_keys: str = Field(
+        description="JSON Web Key Set with the public Ed25519 keys of identity-svc, or the path of a file with it"
+    )
 
     def verifier(self) -> IdentityVerifier:
-        """Raises ValueError when the key set cannot be read."""
-        return IdentityVerifier(read_key_set(self.identity_keys))
+        """Raises ValueError or OSError when the key set cannot be read."""
+        return IdentityVerifier(self.key_set())
+
+    def key_set(self) -> Callable[[], Mapping[str, Any]]:
+        """The public keys by key id, for now: a file is read again within a second of its change."""
+        return watched(self.identity_keys, read_key_set, begins="{")
 
 
 def read_key_set(document: str) -> dict[str, Any]:

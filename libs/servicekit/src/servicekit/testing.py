@@ -18,6 +18,7 @@ import pytest_asyncio
 from contracts.envelope import Trace, decode_envelope, decode_event, encode
 from contracts.event import Event
 from embedded import NotObtainable, PostgresServer, RabbitServer, ServerFailed
+from messaging.amqp.rights import permissions, topic_permissions
 from messaging.counters import Counters
 from messaging.database import Database
 from messaging.inbox.delivery import DONE, Delivery
@@ -106,6 +107,30 @@ def rabbit_server(pytestconfig: pytest.Config) -> Iterator[RabbitServer]:
     finally:
         server.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def service_url(server: RabbitServer, service: str, context: str, *, queues: str | None = None) -> str:
+    """The node's address for a user with the rights that `leadwire migrate` gives to the service's.
+
+    `queues`: a pattern of names, where one user stands for several services.
+    """
+    own = permissions(service)
+    may = {kind: right.replace(service, queues or service) for kind, right in own.items()}
+    topics = topic_permissions(context)
+    rights = ", ".join(f'<<"{_erlang(may[kind])}">>' for kind in ("configure", "write", "read"))
+    topic = ", ".join(f'<<"{_erlang(topics[kind])}">>' for kind in ("exchange", "write", "read"))
+    backend, user = "rabbit_auth_backend_internal", f'<<"{service}">>'
+    server.ctl(
+        "eval",
+        f'catch {backend}:add_user({user}, <<"{service}">>, <<"tests">>), '
+        f'ok = {backend}:set_permissions({user}, <<"/">>, {rights}, <<"tests">>), '
+        f'ok = {backend}:set_topic_permissions({user}, <<"/">>, {topic}, <<"tests">>).',
+    )
+    return urlsplit(server.url())._replace(netloc=f"{service}:{service}@127.0.0.1:{server.port}").geturl()
+
+
+def _erlang(text: str) -> str:
+    return text.replace("\\", "\\\\")
 
 
 def _start(server: PostgresServer | RabbitServer) -> None:

@@ -8,6 +8,7 @@ from messaging.transport import Transport
 from messaging.worker import Worker
 
 from servicekit.app import App, Task
+from servicekit.audit.ship import keep_shipping
 from servicekit.idempotency import keep_clean
 from servicekit.metrics import WorkerMetrics
 
@@ -21,10 +22,10 @@ async def run_worker(app: App, worker: Worker, stop: asyncio.Event) -> None:
 
     Raises an ExceptionGroup as soon as anything of it fails; the process is expected to end and to be restarted.
     """
-    clean = partial(keep_clean, app.database)
+    ours = [partial(keep_clean, app.database), partial(keep_shipping, app.database)]
     async with asyncio.TaskGroup() as group:
         running = group.create_task(worker.run())
-        tasks = [group.create_task(_run(task)) for task in (*app.tasks, clean)]
+        tasks = [group.create_task(_run(task)) for task in (*app.tasks, *ours)]
         await stop.wait()
         worker.stop()
         await asyncio.wait([running])

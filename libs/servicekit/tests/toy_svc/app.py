@@ -12,14 +12,17 @@ from messaging.subscription import Ordering, Received, Subscription, each
 from messaging.unit_of_work import UnitOfWork
 from pydantic import Field
 from servicekit.app import App
+from servicekit.audit import Rules
 from servicekit.etag import IfMatch, check_match, etag
-from servicekit.http import Db, Input, create_http, router
+from servicekit.http import Db, Input, Patch, create_http, router
+from servicekit.idempotency import without
 from servicekit.identity import Caller
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 
 from toy_svc.settings import Settings
 
 NAME = "toy-svc"
+RULES = Rules(exempt={"POST /v1/dreams": "nobody keeps them"})
 things = router()
 
 
@@ -42,6 +45,11 @@ class Thing(Input):
     way: Annotated[Left | Right, Field(discriminator="kind")] | None = None
     custom: dict[str, Any] = Field(default_factory=dict)
     crash: bool = False
+
+
+class Naming(Patch):
+    name: str | None = None
+    pin: str | None = None
 
 
 @things.post("/v1/things", status_code=201)
@@ -74,9 +82,34 @@ async def get_thing(thing_id: str, database: Db, q: Annotated[int, Query()] = 0)
         return {"name": await work.fetchval("SELECT name FROM things WHERE id = $1 OR $2::int2 = 7", thing_id, q) or ""}
 
 
+@things.get("/v1/things/{thing_id}/export")
+async def export_thing(thing_id: str, state: str = "", phone: str = "") -> dict[str, str]:
+    return {"id": thing_id, "state": state, "phone": phone}
+
+
+@things.post("/v1/things/{thing_id}/wake")
+async def wake_thing(thing_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"id": thing_id, "woken": bool(body)}
+
+
+@things.post("/v1/dreams")
+async def post_dream(body: dict[str, Any]) -> dict[str, Any]:
+    return body
+
+
 @things.patch("/v1/things/{thing_id}")
-async def patch_thing(thing_id: str, response: Response, if_match: IfMatch = None) -> dict[str, str]:
+async def patch_thing(
+    thing_id: str, response: Response, database: Db, if_match: IfMatch = None, body: Naming | None = None
+) -> dict[str, str]:
     check_match(if_match, 3)
+    if body is not None:
+        async with database.unit_of_work() as work:
+            await work.execute(
+                "UPDATE things SET name = coalesce($2, name), pin = coalesce($3, pin), seen = now() WHERE id = $1",
+                thing_id,
+                body.name,
+                body.pin,
+            )
     response.headers["ETag"] = etag(4)
     return {"id": thing_id}
 
@@ -86,6 +119,17 @@ async def post_slow(database: Db, caller: Caller) -> dict[str, str]:
     async with database.unit_of_work() as work:
         await work.execute("SELECT pg_advisory_xact_lock(1)")
     return {"caller": caller.user_id}
+
+
+@things.post("/v1/beside")
+async def post_beside(database: Db) -> dict[str, str]:
+    """Needs a second connection beside the one that an idempotency key holds."""
+    async with database.unit_of_work() as work, database.pool.acquire() as other:
+        await work.execute("SELECT pg_sleep(0.01)")
+        return {"secret": str(await other.fetchval("SELECT 1"))}
+
+
+post_beside.answer_to_keep = without("secret")  # pyright: ignore[reportFunctionMemberAccess] -- read by the route
 
 
 @things.post("/v1/batch")
@@ -116,7 +160,8 @@ def user_event(user_id: str) -> UserCreatedV1:
 
 
 async def build(settings: Settings) -> App:
-    database = await Database.connect(settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}")
+    dsn = settings.database_url.get_secret_value()
+    database = await Database.connect(dsn, source="/leadwire/identity-svc")  # in whose name it publishes
     subscription = Subscription(name="users", ordering=Ordering.COMMUTATIVE, handlers={UserCreatedV1: each(hear)})
 
     async def crash() -> None:
@@ -126,7 +171,9 @@ async def build(settings: Settings) -> App:
     return App(
         name=NAME,
         database=database,
-        http=create_http(NAME, database, settings.verifier(), [things], body_limits={"/v1/things": 100_000}),
+        http=create_http(
+            NAME, database, settings.verifier(), [things], body_limits={"/v1/things": 100_000}, audit=RULES
+        ),
         subscriptions=[subscription],
         tasks=[crash] if settings.crash else [],
     )

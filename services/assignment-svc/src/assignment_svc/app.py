@@ -9,6 +9,7 @@ from servicekit.http import create_http
 from assignment_svc.agent_options.routes import agent_option_routes
 from assignment_svc.agents.routes import agent_routes
 from assignment_svc.assignments.routes import assignment_routes
+from assignment_svc.audit_rules import RULES
 from assignment_svc.callbacks.routes import callback_routes
 from assignment_svc.campaign_settings.routes import campaign_setting_routes
 from assignment_svc.campaigns.routes import campaign_routes
@@ -82,7 +83,7 @@ async def build(settings: Settings) -> App:
         report_routes(database),
     ]
     # Agents act on leads that they do not have yet: they ask for the next one, lock, call back.
-    http = create_http(NAME, database, verifier, routers, restricts_writes=False)
+    http = create_http(NAME, database, verifier, routers, audit=RULES, restricts_writes=False)
     http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)
     tasks = timer_tasks(database, clock_of(limits))
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)

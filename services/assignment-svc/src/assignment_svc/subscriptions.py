@@ -60,6 +60,7 @@ SUBSCRIPTIONS = (
             intake.ReturnAcceptedV1: _return,
             intake.ReturnDeclinedV1: _return,
             intake.LeadSoldV1: together(withdrawals.receive_sales),
+            intake.SaleReturnAcceptedV1: together(withdrawals.receive_sale_returns),
             intake.ConsentRevokedV1: together(withdrawals.receive_revocations),
             intake.ErasureRequestedV1: each(receive_erasure),
         },
@@ -100,6 +101,7 @@ SUBSCRIPTIONS = (
             intake.SuppressionRemovedV1: _suppression,
             intake.SuppressionsAddedV1: _suppression,
             intake.SuppressionsRemovedV1: _suppression,
+            intake.SuppressionListChangedV1: each(people.receive_suppression_list),
         },
     ),
 )

@@ -1,16 +1,25 @@
 """What identity-svc is made of."""
 
-import json
 from functools import partial
 
 from fastapi import APIRouter, Response
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http, router
+from servicekit.settings import read_key_set
+from servicekit.watched_file import watched
 
+from identity_svc.api_tokens.routes import api_tokens
+from identity_svc.audit.routes import audit
+from identity_svc.audit_rules import RULES
+from identity_svc.me.change_password import ChangePassword
+from identity_svc.me.routes import me
 from identity_svc.passwords import Passwords
+from identity_svc.second_factor.routes import second_factor
+from identity_svc.second_factor.second_factor import SecondFactor
 from identity_svc.sessions.authenticate import Authenticate
 from identity_svc.sessions.cleanup import keep_clean
+from identity_svc.sessions.password_check import PasswordCheck
 from identity_svc.sessions.routes import sessions
 from identity_svc.sessions.sign_in import SignIn
 from identity_svc.settings import Settings
@@ -25,9 +34,22 @@ async def build(settings: Settings) -> App:
     database = await Database.connect(
         settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}", max_size=settings.database_pool
     )
-    http = create_http(NAME, database, settings.verifier(), [users, sessions, _keys(settings)])
-    http.state.passwords = Passwords()
-    http.state.sign_in = SignIn(database, http.state.passwords, settings.session_lifetime)
+    http = create_http(
+        NAME,
+        database,
+        settings.verifier(),
+        [users, me, sessions, second_factor, api_tokens, audit, _keys(settings)],
+        audit=RULES,
+    )
+    passwords = Passwords()
+    check_password = PasswordCheck(database, passwords)
+    second = SecondFactor(settings.sealer())
+    sign_in = SignIn(database, check_password, second, settings.session_lifetime)
+    http.state.passwords = passwords
+    http.state.check_password = check_password
+    http.state.second_factor = second
+    http.state.sign_in = sign_in
+    http.state.change_password = ChangePassword(database, passwords, check_password, sign_in)
     http.state.authenticate = Authenticate(database, signer)
     return App(
         name=NAME,
@@ -41,10 +63,16 @@ async def build(settings: Settings) -> App:
 def _keys(settings: Settings) -> APIRouter:
     """The public keys, for whoever wants to verify identities."""
     keys = router(tags=["operations"])
-    document = json.dumps(json.loads(settings.identity_keys))
+    document = watched(settings.identity_keys, _checked, begins="{")
 
     @keys.get("/.well-known/jwks.json", response_class=Response)
     async def get_keys() -> Response:
-        return Response(document, media_type="application/jwk-set+json", headers={"Cache-Control": "max-age=300"})
+        return Response(document(), media_type="application/jwk-set+json", headers={"Cache-Control": "max-age=60"})
 
     return keys
+
+
+def _checked(document: str) -> str:
+    """Raises ValueError for what is no set of public keys: a private one would be served to everybody."""
+    read_key_set(document)
+    return document

@@ -1,28 +1,29 @@
 """Settings of identity-svc."""
 
 from datetime import timedelta
-from pathlib import Path
 
 from pydantic import Field, SecretStr
-from servicekit.identity import IdentitySigner
-from servicekit.keys import key_id, signer_of
-from servicekit.settings import ServiceSettings, read_key_set
+from servicekit.sealing import Sealer
+from servicekit.settings import ServiceSettings
+from servicekit.watched_file import watched
+
+from identity_svc.signing import SigningKeys
 
 
 class Settings(ServiceSettings):
-    identity_private_key: SecretStr = Field(description="Ed25519 private key: PEM, or the path of a file with it")
+    identity_private_key: SecretStr = Field(
+        description="Ed25519 private keys in PEM, the first of which signs, or the path of a file with them"
+    )
     session_lifetime: timedelta = Field(default=timedelta(hours=12), description="After it a person signs in again")
 
-    def signer(self) -> IdentitySigner:
-        """Raises ValueError unless it is a key that the key set names, too: otherwise no service would believe us."""
-        private_key = read_private_key(self.identity_private_key.get_secret_value())
-        if key_id(private_key) not in read_key_set(self.identity_keys):
-            raise ValueError("the identity key set does not hold the public half of the private key")
-        return signer_of(private_key)
+    second_factor_key: SecretStr | None = Field(
+        default=None, min_length=32, description="Seals the secrets of second factors; without it there are none"
+    )
 
+    def sealer(self) -> Sealer | None:
+        return None if self.second_factor_key is None else Sealer(self.second_factor_key.get_secret_value())
 
-def read_private_key(setting: str) -> str:
-    """Raises OSError when it names a file that cannot be read."""
-    if setting.lstrip().startswith("-----BEGIN"):
-        return setting.replace("\\n", "\n")
-    return Path(setting).read_text("ascii")
+    def signer(self) -> SigningKeys:
+        """Raises ValueError unless the key set names the key that signs: otherwise no service would believe us."""
+        private = watched(self.identity_private_key.get_secret_value(), SigningKeys.parse, begins="-----BEGIN")
+        return SigningKeys(private, self.key_set())

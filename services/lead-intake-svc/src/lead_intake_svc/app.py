@@ -4,6 +4,7 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from lead_intake_svc.audit_rules import RULES
 from lead_intake_svc.clock import clock_tasks
 from lead_intake_svc.consents.routes import consents_router
 from lead_intake_svc.credits.routes import credits_router
@@ -94,7 +95,9 @@ async def build(settings: Settings) -> App:
     )
     limits = {BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES, IMPORTS_PATH: settings.import_bytes}
     # What a partner sends is compared with everybody's leads, and what it buys or returns is another's.
-    http = create_http(NAME, database, settings.verifier(), routers, body_limits=limits, restricts_writes=False)
+    http = create_http(
+        NAME, database, settings.verifier(), routers, body_limits=limits, audit=RULES, restricts_writes=False
+    )
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference

@@ -10,6 +10,7 @@ from contracts.events import validation as v
 from messaging.subscription import Ordering, Received, Subscription, each
 from messaging.unit_of_work import UnitOfWork
 
+from lead_intake_svc.corrections.follow_edits import follow_edits
 from lead_intake_svc.erasure.erase_person import receive_receipt
 from lead_intake_svc.progress.handlers import note_progress
 from lead_intake_svc.reference.handlers import keep_contact_list, keep_project
@@ -21,7 +22,7 @@ _PROGRESS = (
     a.LeadUnassignedV1, a.LeadReassignedV1, a.LeadConvertedV1, a.LeadResolvedV1, a.LeadInvalidatedV1,
     a.LeadSuppressedV1, a.LeadExpiredV1, a.LeadReopenedV1, a.LeadWithdrawnV1, a.LeadRestoredV1, a.AttemptLoggedV1,
     a.CallbackScheduledV1, a.CallbackDueV1, a.OfferSentV1, a.OfferAcceptedV1, a.OfferLapsedV1, a.OrderChangedV1,
-    a.OrderCompletedV1, a.OpportunityCreatedV1, a.SurveyAnsweredV1, a.MessageRequestedV1,
+    a.OrderCompletedV1, a.LeadEditedV1, a.OpportunityCreatedV1, a.SurveyAnsweredV1, a.MessageRequestedV1,
     v.CaseOpenedV1, v.CaseAttemptedV1, v.CaseExhaustedV1, v.CaseConfirmedV1, v.CaseRejectedV1, v.CaseReopenedV1,
     v.CaseReleasedV1, v.LeadInvalidatedV1, v.LeadRevalidatedV1, v.ReturnProposedV1,
     n.EmailSentV1, n.EmailFailedV1, n.EmailSuppressedV1, n.EmailBouncedV1, n.WebhookDeliveredV1, n.WebhookExhaustedV1,
@@ -65,6 +66,11 @@ _PROJECTIONS = (
         ordering=Ordering.COMMUTATIVE,
         handlers=dict.fromkeys(_PROGRESS, note_progress),
         batch=200,
+    ),
+    Subscription(
+        name="corrections",
+        ordering=Ordering.LAST_VERSION_WINS,
+        handlers={a.LeadEditedV1: each(follow_edits)},
     ),
     Subscription(
         name="erasure",

@@ -11,22 +11,25 @@ from servicekit.sealing import Sealer
 
 from notify_svc.alarms.routes import alarm_routes
 from notify_svc.alarms.watch import watch
+from notify_svc.audit_rules import RULES
 from notify_svc.bounces.routes import bounce_routes
 from notify_svc.buyer_returns.routes import incoming_routes
 from notify_svc.digests.make_digests import make_digests
 from notify_svc.dispatching import Dispatcher, Pace
 from notify_svc.emails.routes import email_routes
 from notify_svc.recipients.routes import recipient_routes
+from notify_svc.retention.keep_ledgers import Kept, keep_ledgers
 from notify_svc.rules.routes import rule_routes
 from notify_svc.sending.composing import Composer
+from notify_svc.sending.desk import Limits, MailDesk
 from notify_svc.sending.mail_server import MailServer, ServerAddress
 from notify_svc.sending.pacing import Paces
-from notify_svc.sending.sender import Limits, Sender
+from notify_svc.sending.store import ClaimedEmail
+from notify_svc.sending.store import Mark as MailMark
 from notify_svc.settings import Settings
 from notify_svc.subscriptions import subscriptions
 from notify_svc.suppressions.routes import suppression_routes
 from notify_svc.templates.routes import template_routes
-from notify_svc.webhook_deliveries.clean_ledger import keep_clean
 from notify_svc.webhook_deliveries.routes import delivery_routes
 from notify_svc.webhook_endpoints.create_endpoint import Rules
 from notify_svc.webhook_endpoints.routes import endpoint_routes
@@ -38,6 +41,7 @@ from notify_svc.webhook_sending.store import ClaimedDelivery, Mark
 REPLIES_IN_A_CONVERSATION = 5
 # A confirmed lead has to be with its sponsor within a second.
 WEBHOOK_POLL_SECONDS = 0.25
+MAIL_POLL_SECONDS = 0.5
 
 
 async def build(settings: Settings) -> App:
@@ -57,19 +61,22 @@ async def build(settings: Settings) -> App:
         delivery_routes(database),
         incoming_routes(database, sealer),
     ]
-    http = create_http("notify-svc", database, settings.verifier(), routers)
+    http = create_http("notify-svc", database, settings.verifier(), routers, audit=RULES)
+    kept = Kept(mails=timedelta(days=settings.mail_ledger_days), webhooks=timedelta(days=settings.webhook_ledger_days))
     alarm_period = timedelta(minutes=settings.alarm_period_minutes)
     tasks = [
         build_sender(settings, database).run,
         partial(make_digests, database),
         partial(watch, database, alarm_period),
         build_webhook_sender(settings, database).run,
-        partial(keep_clean, database, timedelta(days=settings.webhook_ledger_days)),
+        partial(keep_ledgers, database, kept),
     ]
     return App(name="notify-svc", database=database, http=http, subscriptions=subscriptions(alarm_period), tasks=tasks)
 
 
-def build_sender(settings: Settings, database: Database, lease: timedelta | None = None) -> Sender:
+def build_sender(
+    settings: Settings, database: Database, lease: timedelta | None = None
+) -> Dispatcher[ClaimedEmail, MailMark]:
     """A conversation is cut off before its `lease` ends, so that nobody else takes the mail meanwhile.
 
     Unless it is given, it lasts for REPLIES_IN_A_CONVERSATION replies that each take as long as they may.
@@ -91,13 +98,11 @@ def build_sender(settings: Settings, database: Database, lease: timedelta | None
         domains=settings.mail_domain_limits,
         sponsors=settings.mail_sponsor_limits,
     )
-    limits = Limits(
-        connections=settings.smtp_connections,
-        per_domain=settings.smtp_connections_per_domain,
-        lease=lease,
-        paces=paces,
-    )
-    return Sender(database, MailServer(address), Composer(database, settings.smtp_from), limits)
+    limits = Limits(per_domain=settings.smtp_connections_per_domain, lease=lease, paces=paces)
+    desk = MailDesk(MailServer(address), Composer(database, settings.smtp_from), limits)
+    connections = settings.smtp_connections
+    pace = Pace(at_once=connections, lease=lease, poll_seconds=MAIL_POLL_SECONDS, ready=2, turn=connections)
+    return Dispatcher(database, desk, pace)
 
 
 def build_webhook_sender(
@@ -110,6 +115,7 @@ def build_webhook_sender(
     resolve = resolve or SystemResolver(settings.webhook_connections)
     receivers = Receivers(resolve, settings.webhook_addresses, tls, timeouts)
     sealer = Sealer(settings.webhook_secret_key.get_secret_value())
-    shares = Shares(per_endpoint=settings.webhook_connections_per_endpoint, lease=lease or timedelta(seconds=4 * total))
-    pace = Pace(at_once=settings.webhook_connections, poll_seconds=WEBHOOK_POLL_SECONDS)
-    return Dispatcher(WebhookDesk(database, receivers, sealer, shares), pace)
+    lease = lease or timedelta(seconds=4 * total)
+    shares = Shares(per_endpoint=settings.webhook_connections_per_endpoint, lease=lease)
+    pace = Pace(at_once=settings.webhook_connections, lease=lease, poll_seconds=WEBHOOK_POLL_SECONDS)
+    return Dispatcher(database, WebhookDesk(receivers, sealer, shares), pace)

@@ -28,6 +28,8 @@ class Settings(ServiceSettings):
     mails_per_minute_per_sponsor: int = Field(default=0, ge=0, description="About each sponsor's leads; 0: no limit")
     mail_domain_limits: dict[str, Pace] = Field(default={}, description='Others for some, e.g. {"example.org": 60}')
     mail_sponsor_limits: dict[str, Pace] = Field(default={}, description='Others for some, e.g. {"spo_1": 60}')
+    # Longer than any message may come again: who got a mail is known by its row.
+    mail_ledger_days: int = Field(default=730, ge=90, le=36500, description="Finished mails are kept so long")
     alarm_period_minutes: int = Field(default=60, ge=1, description="The same alarm is mailed once in this time")
     webhook_secret_key: SecretStr = Field(min_length=32, description="Seals the secrets of webhooks in the database")
     webhook_addresses: Literal["public", "loopback"] = Field(

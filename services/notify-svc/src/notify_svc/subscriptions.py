@@ -29,17 +29,11 @@ from notify_svc.rules import catalogue
 from notify_svc.rules.notify_by_rules import notify_by_rules
 from notify_svc.webhook_events.catalogue import CATALOGUE
 from notify_svc.webhook_events.fan_out import fan_out
-from notify_svc.webhook_events.keep_partners import keep_partners as keep_webhook_partners
 
 ALARM_PERIOD = timedelta(hours=1)
 
 
 WEBHOOKS = (
-    Subscription(
-        name="webhook-partners",
-        ordering=Ordering.LAST_VERSION_WINS,
-        handlers={PartnerCreatedV1: keep_webhook_partners, PartnerChangedV1: keep_webhook_partners},
-    ),
     Subscription(
         name="webhooks",
         ordering=Ordering.COMMUTATIVE,

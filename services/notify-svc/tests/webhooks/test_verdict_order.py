@@ -6,7 +6,7 @@ from typing import Any
 from contracts.events.assignment import LeadClaimedV1
 from contracts.events.intake import LeadUpdatedV1
 from contracts.events.validation import CaseRejectedV1, CaseReleasedV1, CaseReopenedV1
-from notify_svc.webhook_deliveries.clean_ledger import clean_ledger
+from notify_svc.retention.keep_ledgers import Kept, prune_ledgers
 from servicekit.testing import ServiceUnderTest
 
 
@@ -69,7 +69,7 @@ async def test_the_ledger_forgets_what_is_old_and_done(  # noqa: PLR0917 -- fixt
     await service.db.pool.execute("UPDATE held_leads SET decided_at = now() - interval '31 days'")
     await hooks.settle()
     await service.deliver(LeadClaimedV1(lead=lead_ref(3), received_at=held().received_at, agent_id="usr_1"))
-    await clean_ledger(service.db, timedelta(seconds=-60))
+    await prune_ledgers(service.db, Kept(mails=timedelta(seconds=-60), webhooks=timedelta(seconds=-60)))
     assert [row["state"] for row in await hooks.rows()] == ["queued"]
     assert await service.db.pool.fetchval("SELECT count(*) FROM held_leads") == 0
     assert await service.db.pool.fetchval("SELECT count(*) FROM webhook_attempts") == 0

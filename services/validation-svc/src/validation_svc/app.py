@@ -7,6 +7,7 @@ from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http
 
+from validation_svc.audit_rules import RULES
 from validation_svc.billing.routes import billing_routes
 from validation_svc.cases.routes import case_routes
 from validation_svc.cases.store import AttemptRules
@@ -32,7 +33,7 @@ async def build(settings: Settings) -> App:
     return App(
         name="validation-svc",
         database=database,
-        http=create_http("validation-svc", database, settings.verifier(), routes),
+        http=create_http("validation-svc", database, settings.verifier(), routes, audit=RULES),
         subscriptions=SUBSCRIPTIONS,
         tasks=[partial(keep_releasing, database)],
     )

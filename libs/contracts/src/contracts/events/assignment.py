@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.intake import AlarmContent, ErasureReceipt, LeadEvent
 from contracts.events.values import Account, Moment, Order, Person
 
@@ -263,3 +264,8 @@ class CampaignChangedV1(Event, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.project_id
+
+
+@event("assignment.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
+    pass

@@ -1,6 +1,7 @@
 """Events of identity-svc."""
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.intake import ErasureReceipt
 
 
@@ -38,4 +39,9 @@ class UserDeactivatedV1(UserContent, frozen=True, kw_only=True):
 
 @event("identity.erasure.completed.v1")
 class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
+    pass
+
+
+@event("identity.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
     pass

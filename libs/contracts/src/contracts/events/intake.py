@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.values import (
     Account,
     CallingHours,
@@ -183,7 +184,7 @@ class SaleReturnRequestedV1(SaleReturnContent, frozen=True, kw_only=True):
 
 @event("intake.sale_return.accepted.v1")
 class SaleReturnAcceptedV1(SaleReturnContent, frozen=True, kw_only=True):
-    """The lead is no longer sold: it may be sold again, or returned to who sold it to us. Work does not start again."""
+    """The lead is no longer sold: it is worked again, may be sold again, or returned to who sold it to us."""
 
 
 @event("intake.sale_return.declined.v1")
@@ -384,4 +385,27 @@ class SuppressionsAddedV1(SuppressionsContent, frozen=True, kw_only=True):
 
 @event("intake.suppressions.removed.v1")
 class SuppressionsRemovedV1(SuppressionsContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("intake.suppression_list.changed.v1")
+class SuppressionListChangedV1(Event, frozen=True, kw_only=True):
+    """A suppression list as it is now, without its entries; `sequence` is its version.
+
+    `fresh_until`: when a national list becomes too old to rely on; None for one that is not national, or was removed.
+    """
+
+    list_id: str
+    scope: str
+    scope_id: str | None = None
+    fresh_until: Moment | None = None
+    removed: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.list_id
+
+
+@event("intake.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
     pass

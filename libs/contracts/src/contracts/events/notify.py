@@ -1,6 +1,7 @@
 """Events of notify-svc."""
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.intake import AlarmContent, ErasureReceipt, LeadEvent
 from contracts.events.values import LeadRef
 
@@ -96,4 +97,9 @@ class AlarmRaisedV1(AlarmContent, frozen=True, kw_only=True):
 
 @event("notify.erasure.completed.v1")
 class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
+    pass
+
+
+@event("notify.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
     pass

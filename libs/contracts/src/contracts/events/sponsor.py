@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from contracts.event import Event, event
+from contracts.events.audit import AuditEntry
 from contracts.events.intake import ErasureReceipt
 from contracts.events.values import Account, CallingHours, Consent, Money, Value
 
@@ -35,7 +36,10 @@ class SponsorArchivedV1(SponsorContent, frozen=True, kw_only=True):
 
 
 class QueueRules(Value, frozen=True, kw_only=True):
-    """A2.6. `order` is `newest` or `oldest`; `status_after_request` is `leave_assigned`, `queue` or `pending`."""
+    """A2.6. `order` is `newest` or `oldest`; `status_after_request` is `leave_assigned`, `queue` or `pending`.
+
+    `inherited` names the rules that the project leaves to the centre: what they are here does not hold.
+    """
 
     cool_down_minutes: int = 60
     max_attempts: int = 3
@@ -44,6 +48,7 @@ class QueueRules(Value, frozen=True, kw_only=True):
     use_partner_priority: bool = True
     status_after_request: str = "leave_assigned"
     lock_minutes: int = 15
+    inherited: list[str] = []
 
 
 class DuplicateRules(Value, frozen=True, kw_only=True):
@@ -244,3 +249,8 @@ class ContactsReleasedV1(Event, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.project_id
+
+
+@event("sponsor.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
+    pass

@@ -1,6 +1,7 @@
 """Events of validation-svc: one case per held lead."""
 
 from contracts.event import event
+from contracts.events.audit import AuditEntry
 from contracts.events.intake import ErasureReceipt, LeadEvent
 
 
@@ -76,4 +77,9 @@ class ReturnProposedV1(LeadEvent, frozen=True, kw_only=True):
 
 @event("validation.erasure.completed.v1")
 class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
+    pass
+
+
+@event("validation.audit.recorded.v1")
+class AuditRecordedV1(AuditEntry, frozen=True, kw_only=True):
     pass

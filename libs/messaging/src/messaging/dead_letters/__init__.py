@@ -7,10 +7,21 @@ decision; the worker brings it back to its queue. It takes effect unless the inb
 from datetime import timedelta
 
 from messaging.dead_letters import store
-from messaging.dead_letters.store import Choice, DeadLetter, Entry, Group, list_entries, list_groups, show
+from messaging.dead_letters.store import Choice, DeadLetter, Entry, Group, list_entries, list_groups, list_page, show
 from messaging.unit_of_work import UnitOfWork
 
-__all__ = ["Choice", "DeadLetter", "Entry", "Group", "discard", "list_entries", "list_groups", "replay", "show"]
+__all__ = [
+    "Choice",
+    "DeadLetter",
+    "Entry",
+    "Group",
+    "discard",
+    "list_entries",
+    "list_groups",
+    "list_page",
+    "replay",
+    "show",
+]
 
 DEFAULT_RATE_PER_SECOND = 50.0
 

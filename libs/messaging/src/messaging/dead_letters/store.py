@@ -33,6 +33,12 @@ AND ($1::uuid[] IS NULL OR id = ANY($1)) AND ($2::text IS NULL OR queue = $2)
 AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR failure = $4)
 """
 LIST = f"SELECT {COLUMNS} FROM dead_letters WHERE {CHOSEN} ORDER BY died_at, id LIMIT $5"
+PAGE = f"""
+SELECT {COLUMNS} FROM dead_letters
+WHERE state = $1 AND ($2::text IS NULL OR queue = $2) AND ($3::text IS NULL OR type = $3)
+    AND ($4::text IS NULL OR failure = $4) AND ($5::timestamptz IS NULL OR (died_at, id) < ($5, $6::uuid))
+ORDER BY died_at DESC, id DESC LIMIT $7
+"""
 COUNT = f"SELECT count(*)::int FROM dead_letters WHERE {CHOSEN}"
 DISCARD = f"""
 UPDATE dead_letters SET state = 'discarded', decided_by = $5, decided_at = now() WHERE {CHOSEN}
@@ -137,6 +143,15 @@ async def list_groups(work: UnitOfWork) -> list[Group]:
 
 async def list_entries(work: UnitOfWork, choice: Choice, limit: int) -> list[Entry]:
     return [Entry(**dict(row)) for row in await work.fetch(LIST, *choice.parameters, limit)]
+
+
+async def list_page(
+    work: UnitOfWork, choice: Choice, state: str, before: tuple[Any, ...] | None, limit: int
+) -> list[Entry]:
+    """Newest first, after the key (`died_at`, `id`) of the page before; ids are not among what can be chosen here."""
+    died_at, letter_id = before or (None, None)
+    asked = (choice.queue, choice.type, choice.failure, died_at, letter_id, limit)
+    return [Entry(**dict(row)) for row in await work.fetch(PAGE, state, *asked)]
 
 
 async def show(work: UnitOfWork, letter_id: UUID) -> Entry | None:

@@ -12,6 +12,7 @@ from assignment_svc.callbacks.schedule import TIMER, told_as
 from assignment_svc.callbacks.store import Reminded
 from assignment_svc.timers.store import remind, remind_at
 from assignment_svc.work_items.change import Change, after, lead_ref
+from assignment_svc.work_items.hold import hold
 from assignment_svc.work_items.item import CALLBACK, QUEUED, WorkItem
 from assignment_svc.work_items.store import find_items
 from assignment_svc.work_items.transition import transition
@@ -25,6 +26,7 @@ async def fall_due(work: UnitOfWork, callback_ids: Sequence[str]) -> None:
     In a passive project nothing happens until it is active again.
     """
     now = datetime.now(UTC)
+    await hold(work, {one.item.lead_id for one in await store.find_reminded(work, callback_ids)})
     reminded = [one for one in await store.find_reminded(work, callback_ids) if one.is_active and one.at <= now]
     due = [one for one in reminded if one.status == "scheduled"]
     moved = await transition(work, [_due(one) for one in due])

@@ -21,6 +21,7 @@ from assignment_svc.drafts.keep import noting
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.scope import scope_of
 from assignment_svc.work_items.editing import claimed_for_writing, not_locked_by_others
+from assignment_svc.work_items.hold import hold_one
 from assignment_svc.work_items.item import WorkItem
 from assignment_svc.work_items.store import find_items
 
@@ -124,6 +125,7 @@ async def _find(work: UnitOfWork, caller: Identity, callback_id: str) -> Callbac
 
 
 async def _item(work: UnitOfWork, caller: Identity, found: Callback) -> WorkItem:
+    await hold_one(work, found.lead_id)
     await not_locked_by_others(work, caller, found.lead_id)
     return (await find_items(work, [found.lead_id]))[found.lead_id]
 

@@ -48,10 +48,9 @@ SELECT {ITEM_COLUMNS}, c.callback_id, c.agent_id AS promised_by, c.status, c.pri
     p.state = 'active' AS is_active,
     c.private AND EXISTS (SELECT FROM agents a
         WHERE a.agent_id = c.agent_id AND a.active AND a.access_level = 'leads_agent') AS is_private,
-    c.at + coalesce(r.callback_public_after, d.callback_public_after, '1 hour') AS public_at
+    c.at + p.callback_public_after AS public_at
 FROM callbacks c JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
 JOIN projects p ON p.project_id = l.project_id
-LEFT JOIN campaign_rules r ON r.project_id = l.project_id LEFT JOIN campaign_rules d ON d.project_id = '*'
 WHERE c.callback_id = ANY($1::text[]) AND c.status IN ('scheduled', 'due') AND w.state = 'callback'
 """
 

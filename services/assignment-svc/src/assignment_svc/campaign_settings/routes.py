@@ -17,18 +17,19 @@ from assignment_svc.campaign_settings import store
 from assignment_svc.campaign_settings.rules import why_refused
 from assignment_svc.campaign_settings.store import CampaignSettings, Outcome
 from assignment_svc.campaigns.access import require_campaign, require_writable
-from assignment_svc.reference.store import notice
+from assignment_svc.queue_rules.settle import settle_rules
 
 NEVER_NULL = ("call_channel", "claims_on_untick")
 
 
 class SettingsPatch(Input):
-    """`lock_minutes` null: as the project says."""
+    """`lock_minutes` null: as the project says. `call_centre`: its dispositions resolve the leads; null: any do."""
 
     lock_minutes: Annotated[int, Field(ge=1, le=120)] | None = None
     call_channel: Literal["tel_link", "sip", "external"] | None = None
     url_pattern: Annotated[str, Field(min_length=1, max_length=400)] | None = None
     claims_on_untick: Literal["finish", "release"] | None = None
+    call_centre: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class SettingsOut(BaseModel):
@@ -40,6 +41,7 @@ class SettingsOut(BaseModel):
     call_channel: str
     url_pattern: str | None
     claims_on_untick: str
+    call_centre: str | None
     version: int
 
 
@@ -80,8 +82,7 @@ def campaign_setting_routes(database: Database) -> APIRouter:
             if changed is None:
                 raise conflict("changed-meanwhile", "Somebody changed these settings at the same moment.")
             if changed.lock_minutes != found.lock_minutes:
-                await store.apply_lock_time(work, project_id)
-                await notice(work)
+                await settle_rules(work, project_id)
             return await _answer(work, response, project_id, changed)
 
     @routes.get("/outcomes", summary="How calls may end")
@@ -139,6 +140,7 @@ async def _answer(work: UnitOfWork, response: Response, project_id: str, setting
         call_channel=settings.call_channel,
         url_pattern=settings.url_pattern,
         claims_on_untick=settings.claims_on_untick,
+        call_centre=settings.call_centre,
         version=settings.version,
     )
 

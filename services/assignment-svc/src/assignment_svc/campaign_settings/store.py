@@ -8,27 +8,19 @@ from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict
 
 READ = """
-SELECT version, lock_minutes, call_channel, url_pattern, claims_on_untick
+SELECT version, lock_minutes, call_channel, url_pattern, claims_on_untick, call_centre
 FROM campaign_settings WHERE project_id = $1
 """
 
 WRITE = """
-INSERT INTO campaign_settings AS s (project_id, version, lock_minutes, call_channel, url_pattern, claims_on_untick)
-VALUES ($1, $2 + 1, $3, $4, $5, $6)
+INSERT INTO campaign_settings AS s (project_id, version, lock_minutes, call_channel, url_pattern, claims_on_untick,
+    call_centre)
+VALUES ($1, $2 + 1, $3, $4, $5, $6, $7)
 ON CONFLICT (project_id) DO UPDATE SET version = s.version + 1, lock_minutes = excluded.lock_minutes,
     call_channel = excluded.call_channel, url_pattern = excluded.url_pattern,
-    claims_on_untick = excluded.claims_on_untick
+    claims_on_untick = excluded.claims_on_untick, call_centre = excluded.call_centre
     WHERE s.version = $2
-RETURNING version, lock_minutes, call_channel, url_pattern, claims_on_untick
-"""
-
-# Claims read `lock_time` alone. What the project says is kept beside it, for when the campaign has no time of its own.
-APPLY_LOCK_TIME = """
-UPDATE projects p SET project_lock_time = said.lock_time, lock_time = coalesce(
-    (SELECT make_interval(mins => s.lock_minutes) FROM campaign_settings s WHERE s.project_id = $1), said.lock_time)
-FROM (SELECT CASE WHEN $2 THEN lock_time ELSE coalesce(project_lock_time, lock_time) END AS lock_time
-    FROM projects WHERE project_id = $1 FOR UPDATE) said
-WHERE p.project_id = $1
+RETURNING version, lock_minutes, call_channel, url_pattern, claims_on_untick, call_centre
 """
 
 LOCK_TIME = "SELECT extract(epoch FROM lock_time) / 60 FROM projects WHERE project_id = $1"
@@ -67,13 +59,17 @@ MOST_OUTCOMES: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class CampaignSettings:
-    """`version` 0: nobody changed the defaults. `lock_minutes` None: as the project says."""
+    """`version` 0: nobody changed the defaults. `lock_minutes` None: as the project says.
+
+    `call_centre`: whose leads these are (A1.3); None: nobody said, so that dispositions of every call centre fit.
+    """
 
     version: int = 0
     lock_minutes: int | None = None
     call_channel: str = "tel_link"
     url_pattern: str | None = None
     claims_on_untick: str = "finish"
+    call_centre: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +87,15 @@ async def read_settings(work: UnitOfWork, project_id: str) -> CampaignSettings:
 
 async def write_settings(work: UnitOfWork, project_id: str, new: CampaignSettings) -> CampaignSettings | None:
     """None when its version is no longer the newest."""
-    values = (new.version, new.lock_minutes, new.call_channel, new.url_pattern, new.claims_on_untick)
+    values = (new.version, new.lock_minutes, new.call_channel, new.url_pattern, new.claims_on_untick, new.call_centre)
     row = await work.fetchrow(WRITE, project_id, *values)
     return None if row is None else CampaignSettings(*row)
 
 
-async def apply_lock_time(work: UnitOfWork, project_id: str, *, project_changed: bool = False) -> None:
-    """Makes the campaign's own time hold; `project_changed`: `lock_time` is what the project says now."""
-    await work.execute(APPLY_LOCK_TIME, project_id, project_changed)
+async def own_lock_time(work: UnitOfWork, project_id: str) -> dict[str, Any]:
+    """What the campaign says of it, in words of the queue rules; nothing when it leaves it to its project."""
+    lock_minutes = (await read_settings(work, project_id)).lock_minutes
+    return {} if lock_minutes is None else {"lock_minutes": lock_minutes}
 
 
 async def read_lock_minutes(work: UnitOfWork, project_id: str) -> int:

@@ -39,8 +39,7 @@ class Search(BaseModel):
 def customer_routes(database: Database) -> APIRouter:
     routes = router(prefix="/v1/customers", tags=["customers"])
 
-    @routes.get("", summary="Customer Search, newest leads first")
-    async def search(caller: Caller, wanted: Annotated[Search, Query()]) -> Page[WorkItemOut]:
+    async def search(caller: Caller, wanted: Search) -> Page[WorkItemOut]:
         before = decode_cursor(wanted.cursor, str)
         where = Conditions()
         where.add_given("w.lead_id < ?", before[0] if before else None)
@@ -55,5 +54,14 @@ def customer_routes(database: Database) -> APIRouter:
             (await sight_of(work, caller)).narrow(where)
             rows = await list_views(work, where, wanted.limit + 1)
         return page_of(rows, wanted.limit, shaped, lambda row: (row["lead_id"],))
+
+    @routes.get("", summary="Customer Search, newest leads first")
+    async def search_by_address(caller: Caller, wanted: Annotated[Search, Query()]) -> Page[WorkItemOut]:
+        """What `q` says of a person stands in the address then: `POST /v1/customers/search` keeps it out of it."""
+        return await search(caller, wanted)
+
+    @routes.post("/search", summary="Customer Search without a person's data in the address")
+    async def search_by_body(caller: Caller, wanted: Search) -> Page[WorkItemOut]:
+        return await search(caller, wanted)
 
     return routes

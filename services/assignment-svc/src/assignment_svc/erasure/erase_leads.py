@@ -7,11 +7,13 @@ from contracts.events.intake import ErasureRequestedV1
 from messaging.forgetting import forget
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
+from servicekit.idempotency import forget_answers
 
 from assignment_svc.erasure import store
 from assignment_svc.withdrawals import rules
 from assignment_svc.withdrawals.apply_facts import apply_facts
 from assignment_svc.withdrawals.receive import take
+from assignment_svc.work_items.hold import hold
 
 
 async def receive_erasure(work: UnitOfWork, received: Received[ErasureRequestedV1]) -> None:
@@ -23,7 +25,8 @@ async def receive_erasure(work: UnitOfWork, received: Received[ErasureRequestedV
         for one in lead_ids
     ]
     await take(work, facts)
-    removed = {**await store.scrub(work, lead_ids), **await forget(work, lead_ids)}
+    await hold(work, lead_ids)
+    removed = await _forget(work, lead_ids)
     work.publish(ErasureCompletedV1(erasure_id=event.erasure_id, removed=removed), sequence=1)
 
 
@@ -32,5 +35,10 @@ async def look_again(work: UnitOfWork, lead_ids: Sequence[str]) -> None:
     await apply_facts(work, lead_ids)
     erased = await store.find_erased(work, lead_ids)
     if erased:
-        await store.scrub(work, erased)
-        await forget(work, erased)
+        await _forget(work, erased)
+
+
+async def _forget(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
+    """How many rows per table, answers that are kept for repeats of a request among them."""
+    removed = await store.scrub(work, lead_ids) | await forget(work, lead_ids)
+    return removed | {"idempotency_keys": await forget_answers(work, lead_ids)}

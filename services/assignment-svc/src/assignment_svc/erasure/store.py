@@ -38,12 +38,6 @@ SCRUBBERS: Final[tuple[Scrubber, ...]] = (
     Scrubber("drafts", "DELETE FROM drafts WHERE lead_id = ANY($1::text[])"),
     Scrubber("withdrawals", "DELETE FROM withdrawals WHERE lead_id = ANY($1::text[])"),
     Scrubber("locks", "DELETE FROM locks WHERE lead_id = ANY($1::text[])"),
-    # Answers that are kept for a repeat of the request: the lead is in them, whole.
-    Scrubber(
-        "idempotency_keys",
-        """DELETE FROM idempotency_keys WHERE EXISTS (
-           SELECT FROM unnest($1::text[]) AS about (id) WHERE position(about.id::bytea IN body) > 0)""",
-    ),
 )
 
 ERASED = "SELECT lead_id FROM lead_facts WHERE fact = 'erasure' AND lead_id = ANY($1::text[])"

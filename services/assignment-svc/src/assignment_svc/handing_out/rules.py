@@ -17,7 +17,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 class Seat:
     """An agent of the campaign. `room`: how many leads more they may have; `given_at`: when a rule last gave one.
 
-    `refused` are the codes of what speaks against this agent now.
+    `refused` are the codes of what speaks against this agent now. `responsible`: for some accounts of the campaign.
     """
 
     agent_id: str
@@ -25,6 +25,7 @@ class Seat:
     room: int
     given_at: datetime | None
     refused: tuple[str, ...] = ()
+    responsible: bool = False
 
 
 def deal(mode: str, seats: Sequence[Seat], leads: Sequence[str | None]) -> list[str | None]:
@@ -68,9 +69,26 @@ _WORDS: Final = {
 }
 
 
-def why_nobody(seats: Sequence[Seat], waiting: int) -> str:
-    """In words, without names: what speaks against each agent of the campaign."""
+def depths_of(seats: Sequence[Seat], at_once: int, slack: int) -> dict[str, int]:
+    """How many leads to look at for whom: of those kept for an agent, and under '' of those that anybody may have.
+
+    `slack`: how many may be passed over because they may not be called.
+    """
+    room = {seat.agent_id: min(seat.room, at_once) for seat in seats if not seat.refused and seat.room > 0}
+    depths = {
+        seat.agent_id: room[seat.agent_id] + slack for seat in seats if seat.responsible and seat.agent_id in room
+    }
+    return {**depths, "": min(sum(room.values()), at_once) + slack} if room else {}
+
+
+def why_nobody(seats: Sequence[Seat], waiting: int, kept: int = 0) -> str:
+    """In words, without names: what speaks against each agent of the campaign.
+
+    `kept`: how many of the leads that wait are kept for an agent who is responsible for them.
+    """
     leads = "A lead waits" if waiting == 1 else f"{waiting} leads wait"
+    if kept:
+        leads += f" ({'each' if kept == waiting else kept} kept for the agent who is responsible)"
     if not seats:
         return f"{leads}, and no agent is on the campaign."
     reasons = Counter(_WORDS.get(code, code) for seat in seats for code in (seat.refused or ("cap",))[:1])

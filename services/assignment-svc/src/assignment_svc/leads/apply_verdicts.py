@@ -11,6 +11,7 @@ from messaging.unit_of_work import UnitOfWork
 from assignment_svc.leads import store
 from assignment_svc.leads.store import Verdict
 from assignment_svc.work_items.change import Change, after, lead_ref
+from assignment_svc.work_items.hold import hold
 from assignment_svc.work_items.item import (
     HELD,
     INVALID,
@@ -40,6 +41,7 @@ async def receive_verdicts(work: UnitOfWork, batch: Sequence[Received[CaseEvent]
         if not received.event.lead.test
     }
     if rows:
+        await hold(work, rows)
         await apply_verdicts(work, await store.store_verdicts(work, list(rows.values())))
 
 

@@ -16,6 +16,7 @@ from assignment_svc.leads.suppress import suppress_leads
 from assignment_svc.leads.where import place_of
 from assignment_svc.queue.hours import Place
 from assignment_svc.withdrawals.apply_facts import apply_facts
+from assignment_svc.work_items.hold import hold
 from assignment_svc.work_items.item import HELD, PENDING, waiting_state
 
 _EVENTS: dict[str, type[WorkItemEvent]] = {HELD: LeadHeldV1, PENDING: LeadPendedV1}
@@ -30,6 +31,7 @@ async def receive_leads(work: UnitOfWork, batch: Sequence[Received[LeadContent]]
     places = {lead_id: _place(one.event, hours) for lead_id, one in newest.items()}
     place_ids = await _find_places(work, set(places.values()))
     rows = [_row(received, place_ids[places[lead_id]]) for lead_id, received in newest.items()]
+    await hold(work, newest)
     stored = await store.store_leads(work, rows)
     await _create(work, [newest[lead_id] for lead_id, is_new in stored.items() if is_new])
     known = [lead_id for lead_id, is_new in stored.items() if not is_new]

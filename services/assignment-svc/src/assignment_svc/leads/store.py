@@ -7,6 +7,7 @@ from typing import Any
 from asyncpg import Record
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.queue.eligibility.store import KEPT_FOR
 from assignment_svc.queue.hours import Place
 from assignment_svc.work_items.item import WorkItem
 from assignment_svc.work_items.store import ENTER, ITEM_COLUMNS, item_of
@@ -51,11 +52,14 @@ WITH moved AS (
 SELECT lead_id FROM moved
 """
 
-# The lead's number may now be elsewhere: its place in the queue moves with it.
-MOVE_PLACE = """
-WITH moved AS (
-    UPDATE queue q SET place_id = l.place_id FROM leads l
-    WHERE l.lead_id = q.lead_id AND q.lead_id = ANY($1::text[]) AND q.place_id <> l.place_id
+# The lead's number may now be elsewhere, and its account another: its place in the queue moves with it.
+MOVE_PLACE = f"""
+WITH mine AS MATERIALIZED (
+    SELECT lead_id FROM queue WHERE lead_id = ANY($1::text[]) ORDER BY lead_id FOR UPDATE
+), moved AS (
+    UPDATE queue q SET place_id = l.place_id, reserved_for = {KEPT_FOR} FROM leads l, mine
+    WHERE l.lead_id = q.lead_id AND q.lead_id = mine.lead_id
+      AND (q.place_id <> l.place_id OR q.reserved_for <> {KEPT_FOR})
     RETURNING q.project_id, q.place_id
 ), new_place AS (
     INSERT INTO queue_places (project_id, place_id) SELECT DISTINCT project_id, place_id FROM moved
@@ -74,9 +78,11 @@ WHERE pa.partner_id = $1 AND pl.hours <> pa.hours
 """
 
 SETTLE_PARTNER = """
-WITH settled AS (
-    UPDATE leads l SET place_id = new.place_id FROM partners pa, places old, places new
-    WHERE pa.partner_id = $1 AND l.partner_id = $1 AND old.place_id = l.place_id AND old.hours <> pa.hours
+WITH mine AS MATERIALIZED (
+    SELECT lead_id FROM leads WHERE partner_id = $1 ORDER BY lead_id FOR NO KEY UPDATE
+), settled AS (
+    UPDATE leads l SET place_id = new.place_id FROM mine, partners pa, places old, places new
+    WHERE l.lead_id = mine.lead_id AND pa.partner_id = $1 AND old.place_id = l.place_id AND old.hours <> pa.hours
       AND (new.country, new.region, new.zones, new.hours) = (old.country, old.region, old.zones, pa.hours)
     RETURNING l.lead_id
 )
@@ -85,9 +91,10 @@ SELECT lead_id FROM settled
 
 STORE_ORDERS = """
 WITH stored AS (
-    INSERT INTO orders AS o (order_id, lead_id, number, status, items, total, edited)
-    SELECT order_id, lead_id, number, status, items, total, false
+    INSERT INTO orders AS o (order_id, lead_id, project_id, number, status, items, total, edited)
+    SELECT c.order_id, c.lead_id, l.project_id, c.number, c.status, c.items, c.total, false
     FROM jsonb_to_recordset($1) AS c (order_id text, lead_id text, number text, status text, items jsonb, total jsonb)
+    JOIN leads l USING (lead_id)
     ON CONFLICT (lead_id, number) DO UPDATE SET status = excluded.status, items = excluded.items,
         total = excluded.total, version = o.version + 1, changed_at = now()
         WHERE NOT o.edited AND o.status = 'partial'
@@ -118,7 +125,7 @@ ON CONFLICT (lead_id) DO UPDATE SET verdict = excluded.verdict, version = exclud
 RETURNING lead_id, verdict, decided_by, note, lead_known
 """
 
-_APPLIES = """
+SUPPRESSION_APPLIES = """
 NOT s.removed AND (s.scope = 'global' OR (s.scope = 'sponsor' AND s.scope_id = l.sponsor_id)
 OR (s.scope = 'project' AND s.scope_id = l.project_id))
 """
@@ -129,7 +136,7 @@ SUPPRESSED_LEADS = f"""
 SELECT DISTINCT ON (w.lead_id) {ITEM_COLUMNS}, s.suppression_id
 FROM work_items w JOIN leads l USING (lead_id)
 JOIN suppressions s ON s.identity = ANY(ARRAY['phone:' || l.phone, 'email:' || l.email, 'domain:' || l.email_domain])
-WHERE w.lead_id = ANY($1::text[]) AND {_OPEN} AND {_APPLIES}
+WHERE w.lead_id = ANY($1::text[]) AND {_OPEN} AND {SUPPRESSION_APPLIES}
 ORDER BY w.lead_id
 """
 
@@ -140,7 +147,7 @@ SELECT DISTINCT ON (w.lead_id) {ITEM_COLUMNS}, s.suppression_id
 FROM suppressions s
 JOIN leads l ON l.{column} = substr(s.identity, strpos(s.identity, ':') + 1)
 JOIN work_items w ON w.lead_id = l.lead_id
-WHERE s.suppression_id = ANY($1::text[]) AND s.identity LIKE $2 AND {_OPEN} AND {_APPLIES}
+WHERE s.suppression_id = ANY($1::text[]) AND s.identity LIKE $2 AND {_OPEN} AND {SUPPRESSION_APPLIES}
 ORDER BY w.lead_id
 """
 

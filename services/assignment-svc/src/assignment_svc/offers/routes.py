@@ -15,7 +15,7 @@ from assignment_svc.locks.routes import LockToken
 from assignment_svc.offers import confirm, store
 from assignment_svc.offers.store import Offer
 from assignment_svc.orders.write_order import convert
-from assignment_svc.work_items.editing import claimed_for_writing, find_visible, open_for_writing
+from assignment_svc.work_items.editing import claimed_and_held, find_visible, open_for_writing
 from assignment_svc.work_items.shapes import WorkItemOut
 from assignment_svc.work_items.store import find_items
 from assignment_svc.work_items.write_routes import shown
@@ -46,7 +46,7 @@ def offer_routes(database: Database) -> APIRouter:
     @routes.post("", status_code=201, summary="Say that the newest order was offered in writing")
     async def send(lead_id: str, caller: Caller, lock_token: LockToken = None) -> OfferOut:
         async with database.unit_of_work() as work:
-            item = await claimed_for_writing(work, caller, lead_id, lock_token)
+            item = await claimed_and_held(work, caller, lead_id, lock_token)
             return _out(await confirm.send_offer(work, item, caller.user_id, lock_token or 0))
 
     @routes.post("/accept", summary="Say that the customer accepted in writing", response_model=WorkItemOut)

@@ -35,8 +35,8 @@ SELECT o.*, t.version AS item_version FROM written o JOIN touched t USING (lead_
 
 INSERT = f"""
 WITH written AS (
-    INSERT INTO orders (order_id, lead_id, number, status, items, total, edited)
-    VALUES ($2, $1, $5, 'partial', $6, $7, true) RETURNING {COLUMNS}
+    INSERT INTO orders (order_id, lead_id, project_id, number, status, items, total, edited)
+    SELECT $2, lead_id, project_id, $5, 'partial', $6, $7, true FROM leads WHERE lead_id = $1 RETURNING {COLUMNS}
 {_TOUCH}"""
 
 CHANGE = f"""

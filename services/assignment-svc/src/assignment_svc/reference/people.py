@@ -11,6 +11,7 @@ from contracts.events.intake import (
     PartnerContent,
     SuppressionContent,
     SuppressionEntry,
+    SuppressionListChangedV1,
     SuppressionRemovedV1,
     SuppressionsContent,
     SuppressionsRemovedV1,
@@ -86,6 +87,13 @@ async def receive_suppressions(
     stored = await store.store_suppressions(work, list(rows.values()))
     await sweep(work, stored)
     await remind(work, "sweep", [row["suppression_id"] for row in stored if not row["removed"]], _LOOK_AGAIN)
+
+
+async def receive_suppression_list(work: UnitOfWork, received: Received[SuppressionListChangedV1]) -> None:
+    """E5: leads whose project demands fresh national lists are not called while one of them is out of date."""
+    event = received.event
+    values = (event.scope, event.scope_id, event.fresh_until)
+    await store.store_suppression_list(work, event.list_id, received.envelope.sequence, *values)
 
 
 async def sweep_again(work: UnitOfWork, suppression_ids: Sequence[str]) -> None:

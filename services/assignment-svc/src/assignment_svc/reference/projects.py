@@ -1,6 +1,7 @@
 """Projects, sponsors and contact lists, as sponsor-svc says."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.events.assignment import LeadPendedV1, LeadQueuedV1
@@ -9,17 +10,16 @@ from contracts.events.sponsor import (
     ContactListExpiredV1,
     ProductContent,
     ProjectContent,
+    QueueRules,
     SponsorContent,
 )
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
-from assignment_svc.campaign_settings.store import apply_lock_time
-from assignment_svc.handing_out.store import copy_rules
 from assignment_svc.orders.store import store_product
 from assignment_svc.presence.store import watch_holders
+from assignment_svc.queue_rules.settle import settle_rules
 from assignment_svc.reference import store
-from assignment_svc.timers.expire import expire
 from assignment_svc.timers.store import remind
 from assignment_svc.withdrawals.store import remind_open
 from assignment_svc.work_items.change import Change, after, lead_ref
@@ -28,12 +28,16 @@ from assignment_svc.work_items.transition import transition
 
 _DEMANDING = frozenset({"quarantine", "reject"})
 _LONGEST_LOCK_MINUTES = 120
+_QUEUE_RULES = (
+    *("cool_down_minutes", "max_attempts", "max_age_hours", "order", "use_partner_priority", "status_after_request"),
+    "lock_minutes",
+)
 # Agents are not looked for the moment a project is active again.
 _BACK_AT_WORK = timedelta(minutes=10)
 
 
 async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) -> None:
-    event, queue, hours = received.event, received.event.queue, received.event.calling_hours
+    event, hours = received.event, received.event.calling_hours
     before, now = await store.store_project(
         work,
         event.project_id,
@@ -46,32 +50,22 @@ async def receive_project(work: UnitOfWork, received: Received[ProjectContent]) 
         hours.until,
         hours.days,
         event.checks.get("consent") in _DEMANDING,
-        queue.cool_down_minutes,
-        queue.max_attempts,
-        queue.max_age_hours,
-        queue.order == "newest",
-        queue.use_partner_priority,
-        queue.status_after_request,
-        min(queue.lock_minutes, _LONGEST_LOCK_MINUTES),
+        _said(event.queue),
         event.written_confirmation,
         event.offer.lapse_days,
+        event.intake.stale_suppressions == "block" and event.checks.get("suppression") != "off",
     )
     if now is None:
         return
-    if before is None:
-        await copy_rules(work, event.project_id)
-    await apply_lock_time(work, event.project_id, project_changed=True)
-    await store.notice(work)
+    await settle_rules(work, event.project_id, is_new=before is None)
     if before is not None and before["state"] != now["state"] == "active":
         await _go_on(work, event.project_id)
-    ordering = ("newest_first", "use_partner_priority")
-    if before is None or any(before[name] != now[name] for name in ordering):
-        await store.order_anew(work, event.project_id)
-    if before is None or before["max_age"] != now["max_age"]:
-        await store.age_anew(work, project_id=event.project_id)
-    if before is None or before["max_attempts"] > now["max_attempts"]:
-        worn_out = await store.find_worn_out(work, event.project_id, now["max_attempts"])
-        await transition(work, [expire(item, "attempts") for item in worn_out])
+
+
+def _said(queue: QueueRules) -> dict[str, Any]:
+    """What the project says itself, and does not leave to the centre."""
+    said = {name: getattr(queue, name) for name in _QUEUE_RULES if name not in queue.inherited}
+    return {**said, "lock_minutes": min(queue.lock_minutes, _LONGEST_LOCK_MINUTES)} if "lock_minutes" in said else said
 
 
 async def _go_on(work: UnitOfWork, project_id: str) -> None:

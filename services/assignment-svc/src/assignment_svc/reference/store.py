@@ -13,27 +13,23 @@ from assignment_svc.work_items.store import ITEM_COLUMNS, item_of
 
 NOTICE = "UPDATE reference_version SET version = version + 1"
 
-LOCK_PROJECT = """
-SELECT version, state, newest_first, use_partner_priority, max_age, max_attempts FROM projects
-WHERE project_id = $1 FOR UPDATE
-"""
+LOCK_PROJECT = "SELECT version, state FROM projects WHERE project_id = $1 FOR UPDATE"
 
+# Of a new project the columns of queue rules say what holds where nobody says anything, until they are settled.
 STORE_PROJECT = """
 INSERT INTO projects (project_id, version, name, state, sponsor_id, calling_mode, calling_from, calling_until,
-    calling_days, consent_required, cool_down, max_attempts, max_age, newest_first, use_partner_priority,
-    status_after_request, lock_time, written_confirmation, offer_lapse)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(mins => $11), $12, make_interval(hours => $13), $14, $15,
-    $16, make_interval(mins => $17), $18, make_interval(days => $19))
+    calling_days, consent_required, said, written_confirmation, offer_lapse, stale_lists_block,
+    cool_down, max_attempts, newest_first, use_partner_priority, status_after_request, lock_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, make_interval(days => $13), $14,
+    interval '1 hour', 3, true, true, 'leave_assigned', interval '15 minutes')
 ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, name = excluded.name, state = excluded.state,
     sponsor_id = excluded.sponsor_id, calling_mode = excluded.calling_mode, calling_from = excluded.calling_from,
     calling_until = excluded.calling_until, calling_days = excluded.calling_days,
-    consent_required = excluded.consent_required, cool_down = excluded.cool_down,
-    max_attempts = excluded.max_attempts, max_age = excluded.max_age, newest_first = excluded.newest_first,
-    use_partner_priority = excluded.use_partner_priority, status_after_request = excluded.status_after_request,
-    lock_time = excluded.lock_time, written_confirmation = excluded.written_confirmation,
-    offer_lapse = excluded.offer_lapse
+    consent_required = excluded.consent_required, said = excluded.said,
+    written_confirmation = excluded.written_confirmation, offer_lapse = excluded.offer_lapse,
+    stale_lists_block = excluded.stale_lists_block
     WHERE projects.version < excluded.version
-RETURNING state, newest_first, use_partner_priority, max_age, max_attempts
+RETURNING state
 """
 
 ORDER_ANEW = """
@@ -41,7 +37,10 @@ UPDATE queue q SET
     rank = CASE WHEN q.rank < 0 THEN q.rank WHEN p.use_partner_priority
         THEN CASE w.priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END ELSE 0 END,
     position = abs(q.position) * CASE WHEN p.newest_first THEN -1 ELSE 1 END
-FROM projects p, work_items w WHERE q.project_id = $1 AND p.project_id = $1 AND w.lead_id = q.lead_id
+FROM projects p, work_items w, (
+    SELECT lead_id FROM queue WHERE project_id = $1 ORDER BY lead_id FOR UPDATE
+) mine
+WHERE q.lead_id = mine.lead_id AND p.project_id = $1 AND w.lead_id = q.lead_id
 """
 
 # Somebody's lead has no end while it is somebody's; it is reminded of the new one all the same.
@@ -51,6 +50,7 @@ WITH ends AS (
     FROM work_items w JOIN leads l USING (lead_id) LEFT JOIN projects p USING (project_id)
     LEFT JOIN contact_lists c USING (contact_list_id)
     WHERE w.state IN ('queued', 'pending', 'claimed', 'callback') AND (l.project_id = $1 OR l.contact_list_id = $2)
+    ORDER BY w.lead_id FOR NO KEY UPDATE OF w
 ), changed AS (
     UPDATE work_items w SET expires_at = e.new_end FROM ends e
     WHERE w.lead_id = e.lead_id AND w.state IN ('queued', 'pending') AND w.expires_at IS DISTINCT FROM e.new_end
@@ -94,14 +94,18 @@ RETURNING (SELECT b.priority FROM before b) AS old_priority, coalesce((SELECT b.
 """
 
 PRIORITISE_ANEW = """
-WITH moved AS (
-    UPDATE work_items w SET priority = $2 FROM leads l
-    WHERE l.lead_id = w.lead_id AND l.partner_id = $1 AND w.state IN ('held', 'pending', 'queued', 'claimed')
-      AND w.priority <> $2
-    RETURNING w.lead_id, l.project_id
+WITH mine AS MATERIALIZED (
+    SELECT w.lead_id, l.project_id FROM work_items w JOIN leads l USING (lead_id)
+    WHERE l.partner_id = $1 AND w.state IN ('held', 'pending', 'queued', 'claimed') AND w.priority <> $2
+    ORDER BY w.lead_id FOR NO KEY UPDATE OF w
+), moved AS (
+    UPDATE work_items w SET priority = $2 FROM mine m WHERE w.lead_id = m.lead_id RETURNING w.lead_id, m.project_id
+), queued AS MATERIALIZED (
+    SELECT q.lead_id FROM queue q JOIN moved m USING (lead_id) ORDER BY q.lead_id FOR UPDATE OF q
 )
 UPDATE queue q SET rank = CASE $2 WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END
-FROM moved m JOIN projects p USING (project_id) WHERE q.lead_id = m.lead_id AND p.use_partner_priority AND q.rank >= 0
+FROM queued JOIN moved m USING (lead_id) JOIN projects p USING (project_id)
+WHERE q.lead_id = queued.lead_id AND p.use_partner_priority AND q.rank >= 0
 """
 
 STORE_AGENT = """
@@ -120,6 +124,13 @@ FROM jsonb_to_recordset($1) AS c (suppression_id text, version bigint, identity 
 ON CONFLICT (suppression_id) DO UPDATE SET version = excluded.version, removed = excluded.removed
     WHERE s.version < excluded.version
 RETURNING suppression_id, split_part(identity, ':', 1) AS kind, removed
+"""
+
+# One that was removed is kept: an older version that comes later must not bring it back.
+STORE_SUPPRESSION_LIST = """
+INSERT INTO suppression_lists AS n (list_id, version, scope, scope_id, fresh_until) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (list_id) DO UPDATE SET version = excluded.version, fresh_until = excluded.fresh_until
+    WHERE n.version < excluded.version
 """
 
 SUPPRESSIONS = """
@@ -154,7 +165,7 @@ async def notice(work: UnitOfWork) -> None:
 
 
 async def store_project(work: UnitOfWork, *values: Any) -> tuple[Record | None, Record | None]:
-    """What state, ordering, age and attempts were before and are now; now is None for a version that is not newer."""
+    """What the state was before and is now; now is None for a version that is not newer."""
     before = await work.fetchrow(LOCK_PROJECT, values[0])
     return before, await work.fetchrow(STORE_PROJECT, *values)
 
@@ -201,6 +212,11 @@ async def store_agent(work: UnitOfWork, *values: Any) -> bool | None:
 
 async def store_suppressions(work: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> list[Record]:
     return await work.fetch(STORE_SUPPRESSIONS, rows)
+
+
+async def store_suppression_list(work: UnitOfWork, *values: Any) -> None:
+    """Id, version, scope, scope's id and until when it is fresh."""
+    await work.execute(STORE_SUPPRESSION_LIST, *values)
 
 
 async def read_suppressions(work: UnitOfWork, suppression_ids: Sequence[str]) -> list[Record]:

@@ -77,7 +77,7 @@ async def read_page(
     where = Conditions()
     where.add_given("o.status = ?", wanted.status)
     where.add_given("w.state = ?", wanted.state)
-    where.add_given("l.project_id = ?", wanted.project_id)
+    where.add_given("o.project_id = ?", wanted.project_id)
     where.add_given("w.agent_id = ?", wanted.agent_id)
     where.add_given("l.received_at >= ?", wanted.from_)
     where.add_given("l.received_at < ?", wanted.to)

@@ -11,13 +11,12 @@ from assignment_svc.queue.hours import CallingRule, Place, rule_of
 
 CLOCKS = """
 SELECT w.lead_id, l.project_id, w.state, w.calls, l.received_at, p.speed_target,
-    coalesce(r.speed_warning, d.speed_warning, '1 minute') AS speed_warning,
+    p.speed_warning,
     (SELECT a.started_at FROM attempts a WHERE a.lead_id = w.lead_id AND a.number = 1) AS called_at,
     p.calling_mode, p.calling_from, p.calling_until, p.calling_days, p.available_from, p.available_until,
     pl.country, pl.region, pl.zones, pl.hours
 FROM work_items w JOIN leads l USING (lead_id) JOIN places pl USING (place_id)
 JOIN projects p ON p.project_id = l.project_id
-LEFT JOIN campaign_rules r ON r.project_id = l.project_id LEFT JOIN campaign_rules d ON d.project_id = '*'
 WHERE w.lead_id = ANY($1::text[])
 """
 

@@ -1,11 +1,10 @@
-"""What is due is done: one portion per call, in one transaction; says how much there was.
+"""What is due is done: a portion of one kind per call, in one transaction; says whether there is more.
 
 A reminder is never the truth. Whoever is reminded looks whether it is still so, and does nothing when it is not; who
 meets somebody else at the same moment is reminded again.
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
@@ -29,14 +28,12 @@ class Clock:
     def __init__(self, handlers: Mapping[str, Fire]) -> None:
         self._handlers = handlers
 
-    async def fire(self, work: UnitOfWork, portion: int = PORTION) -> int:
-        due = await store.take_due(work, portion)
-        subjects: dict[str, dict[str, None]] = defaultdict(dict)
-        for one in due:
-            subjects[one.kind][one.subject] = None
-        for kind, of_kind in subjects.items():
-            await self._fire(work, kind, list(of_kind))
-        return len(due)
+    async def fire(self, work: UnitOfWork, portion: int = PORTION) -> bool:
+        """Whether more was due than that."""
+        due, more = await store.take_due(work, portion)
+        if due:
+            await self._fire(work, due[0].kind, list(dict.fromkeys(one.subject for one in due)))
+        return more
 
     async def _fire(self, work: UnitOfWork, kind: str, subjects: list[str]) -> None:
         """A kind that fails is put off, and keeps no other from being fired."""

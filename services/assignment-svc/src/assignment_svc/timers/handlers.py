@@ -9,6 +9,7 @@ from assignment_svc.presence.go_offline import go_offline
 from assignment_svc.queue.claims.store import Limits
 from assignment_svc.reference.people import sweep_again
 from assignment_svc.speed.watch import watch
+from assignment_svc.target_group import look_again as target_group
 from assignment_svc.timers import claims_and_ends
 from assignment_svc.timers.fire import Clock
 
@@ -27,5 +28,6 @@ def clock_of(limits: Limits) -> Clock:
             "sweep": sweep_again,
             "facts": look_again,
             "partner": settle_partners,
+            "target-group": target_group.look_again,
         }
     )

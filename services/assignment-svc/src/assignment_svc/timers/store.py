@@ -10,10 +10,16 @@ from datetime import datetime, timedelta
 
 from messaging.unit_of_work import UnitOfWork
 
+# All of one kind: that of the one that has been due for longest. Kinds take rows of their own, each in the one order
+# (`work_items/hold.py`), so that two of them in one transaction would take them out of it.
 TAKE = """
+WITH due AS MATERIALIZED (
+    SELECT t.ctid AS place, t.kind, t.due_at FROM timers t
+    WHERE t.due_at <= now() ORDER BY t.due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)
 DELETE FROM timers WHERE ctid = ANY (ARRAY(
-    SELECT t.ctid FROM timers t WHERE t.due_at <= now() ORDER BY t.due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-)) RETURNING kind, subject
+    SELECT place FROM due WHERE kind = (SELECT kind FROM due ORDER BY due_at LIMIT 1)
+)) RETURNING kind, subject, (SELECT count(*) FROM due) AS looked_at
 """
 
 REMIND = """
@@ -46,9 +52,14 @@ class Due:
     subject: str
 
 
-async def take_due(work: UnitOfWork, limit: int) -> list[Due]:
-    """Those that have been due for longest; they are gone when the transaction commits."""
-    return [Due(*row) for row in await work.fetch(TAKE, limit)]
+async def take_due(work: UnitOfWork, limit: int) -> tuple[list[Due], bool]:
+    """Those that have been due for longest, all of one kind; they are gone when the transaction commits.
+
+    Also whether others were due at that moment: of other kinds, or beyond the limit.
+    """
+    rows = await work.fetch(TAKE, limit)
+    more = bool(rows) and (rows[0]["looked_at"] > len(rows) or rows[0]["looked_at"] >= limit)
+    return [Due(row["kind"], row["subject"]) for row in rows], more
 
 
 async def remind(work: UnitOfWork, kind: str, subjects: Collection[str], after: timedelta) -> None:

@@ -49,8 +49,8 @@ def _again_and_again(look: Callable[[], Awaitable[float]]) -> Task:
 
 
 async def fire_all(database: Database, clock: Clock) -> None:
-    """Portion after portion until nothing is due."""
-    done = PORTION
-    while done >= PORTION:
+    """Portion after portion, until no more was due than the last one."""
+    more = True
+    while more:
         async with database.unit_of_work() as work:
-            done = await clock.fire(work)
+            more = await clock.fire(work)

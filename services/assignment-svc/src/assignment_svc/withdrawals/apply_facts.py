@@ -14,7 +14,8 @@ from assignment_svc.withdrawals.rules import Fate, fate_of
 from assignment_svc.withdrawals.store import Standing
 from assignment_svc.work_items.change import After, Change, after, lead_ref
 from assignment_svc.work_items.give_back import give_back
-from assignment_svc.work_items.item import HELD, RETURN_HOLD, SUPPRESSED, WorkItem, waiting_state
+from assignment_svc.work_items.hold import hold
+from assignment_svc.work_items.item import HELD, RETURN_HOLD, SOLD, SUPPRESSED, WORKED_ON, WorkItem, waiting_state
 from assignment_svc.work_items.transition import transition
 
 _ROUNDS: Final = 5
@@ -22,6 +23,7 @@ _ROUNDS: Final = 5
 
 async def apply_facts(work: UnitOfWork, lead_ids: Collection[str]) -> None:
     """An item that somebody moves at the same moment is found again in its new state."""
+    await hold(work, lead_ids)
     for _ in range(_ROUNDS):
         fates = [
             (one, fate) for one in await store.find_standing(work, lead_ids) if (fate := fate_of(one.item, one.facts))
@@ -33,10 +35,12 @@ async def apply_facts(work: UnitOfWork, lead_ids: Collection[str]) -> None:
 
 
 async def _follow(work: UnitOfWork, moved: Sequence[tuple[Standing, Fate]]) -> None:
-    paused = {one.item.lead_id: as_it_is(one.item) for one, fate in moved if fate.state == RETURN_HOLD}
+    away = {one.item.lead_id: one for one, fate in moved if fate.state in {RETURN_HOLD, SOLD}}
     restored = [one for one, fate in moved if fate.state is None]
+    # What was being returned when it was sold is what it was before that.
+    paused = {lead_id: as_it_is(one.item) for lead_id, one in away.items() if one.item.state != RETURN_HOLD}
     await store.keep_before(work, paused)
-    await store.drop_before(work, [one.item.lead_id for one, _ in moved if one.item.lead_id not in paused])
+    await store.drop_before(work, [one.item.lead_id for one, _ in moved if one.item.lead_id not in away])
     await store.wind_up(work, [one.item.lead_id for one, fate in moved if fate.state not in {None, RETURN_HOLD}])
     if restored:
         await _go_on(work, restored)
@@ -87,6 +91,8 @@ def _change(one: Standing, fate: Fate) -> Change:
 def _restore(one: Standing, fate: Fate) -> Change:
     item = one.item
     before = one.before or after(item, waiting_state(item.location))
+    if item.state == SOLD and before.state in WORKED_ON:
+        before = after(item, waiting_state(item.location))  # whoever had it has other work by now
     told = LeadRestoredV1(
         lead=lead_ref(item),
         received_at=item.received_at,

@@ -10,6 +10,7 @@ from contracts.events.intake import (
     ReturnAcceptedV1,
     ReturnContent,
     ReturnDeclinedV1,
+    SaleReturnAcceptedV1,
 )
 from contracts.events.values import LeadRef
 from messaging.subscription import Received
@@ -23,7 +24,7 @@ from assignment_svc.withdrawals.apply_facts import apply_facts
 LOOK_AGAIN: Final = timedelta(seconds=3)
 _STATUS: Final[dict[type[ReturnContent], str]] = {
     ReturnAcceptedV1: rules.FINAL,
-    ReturnDeclinedV1: rules.CLOSED_RETURN,
+    ReturnDeclinedV1: rules.CLOSED,
 }
 
 
@@ -45,6 +46,11 @@ async def receive_returns(work: UnitOfWork, batch: Sequence[Received[ReturnConte
 
 async def receive_sales(work: UnitOfWork, batch: Sequence[Received[LeadSoldV1]]) -> None:
     await take(work, [_fact(r.event.lead, (rules.SALE, r.event.sale_id), 1, rules.FINAL) for r in batch])
+
+
+async def receive_sale_returns(work: UnitOfWork, batch: Sequence[Received[SaleReturnAcceptedV1]]) -> None:
+    """I2.24: the lead is worked again. The second thing that happens to a sale, whichever is heard first."""
+    await take(work, [_fact(r.event.lead, (rules.SALE, r.event.sale_id), 2, rules.CLOSED) for r in batch])
 
 
 async def receive_revocations(work: UnitOfWork, batch: Sequence[Received[ConsentRevokedV1]]) -> None:

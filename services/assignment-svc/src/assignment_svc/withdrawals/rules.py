@@ -12,7 +12,7 @@ REVOCATION: Final = "revocation"
 ERASURE: Final = "erasure"
 
 OPEN_RETURN: Final = "open"
-CLOSED_RETURN: Final = "closed"
+CLOSED: Final = "closed"
 FINAL: Final = "final"
 
 _ENDED: Final = frozenset({CONVERTED, ERASED, RETURNED, SOLD})
@@ -20,7 +20,9 @@ _ENDED: Final = frozenset({CONVERTED, ERASED, RETURNED, SOLD})
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`status` of a return is `open` (requested or disputed), `closed` (declined) or `final` (accepted)."""
+    """`status` of a return is `open` (requested or disputed), `closed` (declined) or `final` (accepted); of a sale it
+    is `final`, or `closed` once the buyer has sent the lead back.
+    """
 
     fact: str
     cause_id: str
@@ -30,7 +32,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """`state` None: what it was before its return was requested."""
+    """`state` None: what it was before its return was requested, or before it was sold."""
 
     state: str | None
     reason: str
@@ -38,7 +40,7 @@ class Fate:
 
 
 def fate_of(item: WorkItem, facts: Sequence[Fact]) -> Fate | None:
-    """None: it stays as it is. Erased comes before everything; a sale that was made is not taken back by others."""
+    """None: it stays as it is. Erased comes before everything; only its return takes a sale back."""
     return _end(item, facts) or (_pause(item, facts) if item.state not in _ENDED else None)
 
 
@@ -46,9 +48,13 @@ def _end(item: WorkItem, facts: Sequence[Fact]) -> Fate | None:
     erasure = _first(facts, ERASURE)
     if erasure is not None:
         return None if item.state == ERASED else Fate(ERASED, "erased", erasure.cause_id)
+    sale = _first(facts, SALE, FINAL)
+    if item.state == SOLD and sale is None:
+        back = _first(facts, SALE, CLOSED)
+        return Fate(None, "sale-returned", "" if back is None else back.cause_id)
     if item.state in _ENDED:
         return None
-    accepted, sale = _first(facts, RETURN, FINAL), _first(facts, SALE)
+    accepted = _first(facts, RETURN, FINAL)
     if accepted is not None:
         return Fate(RETURNED, "returned", accepted.cause_id)
     return None if sale is None else Fate(SOLD, "sold", sale.cause_id)

@@ -7,6 +7,7 @@ from servicekit.problems import conflict
 from assignment_svc.locks.hold import locked
 from assignment_svc.locks.store import find_lock, pin_lock
 from assignment_svc.scope import require_readable, visible
+from assignment_svc.work_items.hold import hold_one
 from assignment_svc.work_items.item import CLAIMED, CLOSED_BY_AGENT, WorkItem
 from assignment_svc.work_items.store import find_items
 from assignment_svc.work_items.transition import lock_lost
@@ -34,9 +35,18 @@ async def claimed_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, 
     return item
 
 
+async def claimed_and_held(work: UnitOfWork, caller: Identity, lead_id: str, token: int | None) -> WorkItem:
+    """As `claimed_for_writing`, for steps that write more than one transition."""
+    await _held(work, caller, lead_id)
+    return await claimed_for_writing(work, caller, lead_id, token)
+
+
 async def open_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, token: int | None) -> WorkItem:
-    """For writes that do not need a claim: an agent needs the lock; others must not write under somebody else's."""
-    item = await find_visible(work, caller, lead_id)
+    """For writes that do not need a claim: an agent needs the lock; others must not write under somebody else's.
+
+    The lead is held: what is written may be of several tables, and its transition may come last.
+    """
+    item = await _held(work, caller, lead_id)
     if token is not None and not await pin_lock(work, lead_id, caller.user_id, token):
         raise lock_lost()
     if token is None and not caller.is_supervisor:
@@ -45,6 +55,13 @@ async def open_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, tok
     if token is None and lock is not None and lock.holder != caller.user_id:
         raise await locked(work, lead_id)
     return item
+
+
+async def _held(work: UnitOfWork, caller: Identity, lead_id: str) -> WorkItem:
+    """As it is once nobody else can move it; nobody holds what they may not see."""
+    await find_visible(work, caller, lead_id)
+    await hold_one(work, lead_id)
+    return await find_visible(work, caller, lead_id)
 
 
 async def not_locked_by_others(work: UnitOfWork, caller: Identity, lead_id: str) -> None:

@@ -1,6 +1,6 @@
 """SQL of work items: reading them, and the one statement that moves them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from contracts.events.assignment import AttemptLoggedV1
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.conditions import Conditions
+from assignment_svc.queue.eligibility.store import KEPT_FOR
 from assignment_svc.work_items.change import Change
 from assignment_svc.work_items.item import WorkItem
 
@@ -46,8 +47,9 @@ WHERE w.lead_id = ANY($1::text[]) AND w.state IN ('queued', 'pending') AND w.exp
 # What enters the queue: `moved` has lead_id, state, old_state, priority, next_attempt_at, expires_at and called_back.
 # A call-back that somebody was promised comes before what nobody waits for. The reminder of an expiry stays until it
 # is due, whatever happens to the lead, so it is not set again for a lead that was waiting or claimed before.
-ENTER = """), entering AS MATERIALIZED (
+ENTER = f"""), entering AS MATERIALIZED (
     SELECT m.lead_id, l.project_id, l.place_id, m.next_attempt_at, m.old_state, p.handed_out, p.speed_target,
+        {KEPT_FOR} AS reserved_for,
         CASE WHEN m.called_back THEN -1 WHEN p.use_partner_priority IS FALSE THEN 0
              ELSE CASE m.priority WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END END AS rank,
         (extract(epoch FROM l.received_at) * 1000000)::bigint * CASE WHEN p.newest_first IS FALSE THEN 1 ELSE -1 END
@@ -55,8 +57,9 @@ ENTER = """), entering AS MATERIALIZED (
     FROM moved m JOIN leads l USING (lead_id) LEFT JOIN projects p USING (project_id)
     WHERE m.state = 'queued' AND m.old_state <> 'queued'
 ), entered AS (
-    INSERT INTO queue (lead_id, project_id, place_id, rank, position, ready_at)
-    SELECT lead_id, project_id, place_id, rank, position, CASE WHEN next_attempt_at > now() THEN next_attempt_at END
+    INSERT INTO queue (lead_id, project_id, place_id, reserved_for, rank, position, ready_at)
+    SELECT lead_id, project_id, place_id, reserved_for, rank, position,
+        CASE WHEN next_attempt_at > now() THEN next_attempt_at END
     FROM entering
 ), new_place AS (
     INSERT INTO queue_places (project_id, place_id) SELECT DISTINCT project_id, place_id FROM entering
@@ -76,21 +79,40 @@ ENTER = """), entering AS MATERIALIZED (
     UPDATE reference_version SET version = version + 1 WHERE EXISTS (SELECT FROM new_place)
 """
 
+_SEATS_OF_ITEMS = """
+    SELECT a.agent_id FROM agents a WHERE a.agent_id IN (
+        SELECT w.agent_id FROM work_items w WHERE w.lead_id = ANY($1::text[]) AND w.state = 'claimed')
+    ORDER BY a.agent_id FOR NO KEY UPDATE
+"""
+
+HOLD = f"""
+WITH seats AS MATERIALIZED ({_SEATS_OF_ITEMS}), items AS MATERIALIZED (
+    SELECT w.agent_id, w.state FROM work_items w
+    WHERE w.lead_id = ANY($1::text[]) AND (SELECT count(*) FROM seats) >= 0
+    ORDER BY w.lead_id FOR NO KEY UPDATE
+)
+SELECT coalesce(bool_and(i.state <> 'claimed' OR i.agent_id IN (SELECT agent_id FROM seats)), true) FROM items i
+"""
+
 # Compare-and-set on state, version and, where one is needed, the live lock; what depends on it happens to the rows
-# that moved and to no others. Agents come before items, and items before locks, as everywhere: nobody who waits for
-# one holds another that comes later.
+# that moved and to no others. Rows are taken in the one order that `work_items/hold.py` tells. The limit is for the
+# planner: without it a list of JSON is 100 rows to it, for which it reads a table of a thousand items whole.
 MOVE = f"""
 WITH change AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS c (
         lead_id text, old_version bigint, old_state text, old_agent_id text, state text, location text, agent_id text,
         attempts integer, calls integer, next_attempt_at timestamptz, reason text, disposition_id text,
         validated boolean, claimed_at timestamptz, event text, actor text, data jsonb, token bigint, keeps_lock boolean
-    )
+    ) LIMIT $2
 ), seats AS MATERIALIZED (
     SELECT a.agent_id FROM agents a WHERE a.agent_id IN (
         SELECT c.old_agent_id FROM change c WHERE c.old_state = 'claimed'
         UNION SELECT c.agent_id FROM change c WHERE c.state = 'claimed')
     ORDER BY a.agent_id FOR NO KEY UPDATE
+), held AS MATERIALIZED (
+    SELECT w.lead_id FROM work_items w
+    WHERE w.lead_id IN (SELECT c.lead_id FROM change c) AND (SELECT count(*) FROM seats) >= 0
+    ORDER BY w.lead_id FOR NO KEY UPDATE
 ), moved AS (
     UPDATE work_items w SET
         version = w.version + 1, state = c.state, location = c.location, agent_id = c.agent_id,
@@ -108,13 +130,15 @@ WITH change AS MATERIALIZED (
             WHERE l.lead_id = w.lead_id) END
     FROM change c
     WHERE w.lead_id = c.lead_id AND w.version = c.old_version AND w.state = c.old_state
-      AND (SELECT count(*) FROM seats) >= 0
+      AND (SELECT count(*) FROM held) >= 0
       AND (c.token IS NULL OR EXISTS (
           SELECT FROM locks k WHERE k.lead_id = w.lead_id AND k.token = c.token AND k.expires_at > now()))
     RETURNING w.lead_id, w.version, w.state, w.agent_id, w.priority, w.next_attempt_at, w.expires_at,
         c.data ? 'due' AS called_back, c.old_state, c.old_agent_id, c.event, c.actor, c.data, c.keeps_lock
 ), left_queue AS (
-    DELETE FROM queue q USING moved m WHERE q.lead_id = m.lead_id AND m.old_state = 'queued' AND m.state <> 'queued'
+    DELETE FROM queue WHERE lead_id IN (
+        SELECT q.lead_id FROM queue q JOIN moved m USING (lead_id) WHERE m.old_state = 'queued' AND m.state <> 'queued'
+        ORDER BY q.lead_id FOR UPDATE OF q)
 {ENTER}), counted AS (
     UPDATE agents a SET open_claims = greatest(a.open_claims + d.difference, 0)
     FROM (
@@ -200,6 +224,11 @@ def item_of(row: Record) -> WorkItem:
     return WorkItem(*tuple(row)[:19])
 
 
+async def hold_items(work: UnitOfWork, lead_ids: Collection[str]) -> bool:
+    """False when one of them changed hands between the look at it and the hold."""
+    return bool(await work.fetchval(HOLD, list(lead_ids)))
+
+
 async def find_items(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, WorkItem]:
     return {row["lead_id"]: item_of(row) for row in await work.fetch(FIND, lead_ids)}
 
@@ -223,7 +252,7 @@ async def move(work: UnitOfWork, changes: Sequence[Change]) -> set[str]:
     """Makes the transitions whose item is as it was decided upon; returns their leads. Publishes nothing."""
     if not changes:
         return set()
-    return {row["lead_id"] for row in await work.fetch(MOVE, [_record(change) for change in changes])}
+    return {row["lead_id"] for row in await work.fetch(MOVE, [_record(change) for change in changes], len(changes))}
 
 
 def _record(change: Change) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from assignment_svc.locks.routes import LockToken
 from assignment_svc.orders.write_order import convert
 from assignment_svc.work_items import agent_steps, attempts, store
 from assignment_svc.work_items.attempts import Attempt
-from assignment_svc.work_items.editing import claimed_for_writing, open_for_writing
+from assignment_svc.work_items.editing import claimed_and_held, claimed_for_writing, open_for_writing
 from assignment_svc.work_items.shapes import WorkItemOut, work_item
 from assignment_svc.work_items.transition import touch
 
@@ -91,7 +91,7 @@ def work_item_write_routes(database: Database) -> APIRouter:
     @routes.post("/convert", summary="Complete the newest order", response_model=WorkItemOut)
     async def convert_lead(lead_id: str, caller: Caller, lock_token: LockToken = None) -> dict[str, Any]:
         async with database.unit_of_work() as work:
-            item = await claimed_for_writing(work, caller, lead_id, lock_token)
+            item = await claimed_and_held(work, caller, lead_id, lock_token)
             await convert(work, item, caller.user_id, lock_token or 0)
             return await shown(work, lead_id)
 

@@ -4,13 +4,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from messaging.database import Database
-from servicekit.identity import PAGES, Identity, IdentitySigner, unauthenticated
+from servicekit.identity import PAGES, Identity, unauthenticated
 from servicekit.problems import forbidden
 
+from identity_svc.api_tokens import store as tokens
 from identity_svc.sessions import store
-from identity_svc.sessions.tokens import csrf_fits, hash_token
+from identity_svc.sessions.tokens import PROGRAM_PREFIX, csrf_fits, hash_token
 
 PARTNER_KEY = "lw_"
 REMEMBERED_SECONDS = 2.0
@@ -28,10 +30,14 @@ class Credentials:
     method: str
 
 
-class Authenticate:
-    """A deactivated user, an ended session and a lowered access level take effect within two seconds."""
+class Signer(Protocol):
+    def sign(self, identity: Identity) -> str: ...
 
-    def __init__(self, database: Database, signer: IdentitySigner, clock: Callable[[], float] = time.monotonic) -> None:
+
+class Authenticate:
+    """A deactivated user, an ended session, a revoked token, a lowered access level: within two seconds."""
+
+    def __init__(self, database: Database, signer: Signer, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._clock = clock
         self._signer = signer
@@ -46,7 +52,7 @@ class Authenticate:
             if credentials.bearer.startswith(PARTNER_KEY):
                 return None
             return await self._signed(credentials.bearer)
-        if credentials.cookie is None:
+        if credentials.cookie is None or credentials.cookie.startswith(PROGRAM_PREFIX):
             return None
         signed = await self._signed(credentials.cookie)
         if credentials.method not in _READING and not csrf_fits(credentials.cookie, credentials.csrf):
@@ -63,10 +69,11 @@ class Authenticate:
         if known is not None and known[0] > now:
             return known[1]
         async with self._database.unit_of_work() as work:
-            row = await store.find_caller(work, token_hash)
+            find = tokens.find_caller if token.startswith(PROGRAM_PREFIX) else store.find_caller
+            row = await find(work, token_hash)
         if row is None:
             self._remembered.pop(token_hash, None)
-            raise unauthenticated("The session has ended. Sign in again.")
+            raise unauthenticated("The session or the token has ended. Sign in again.")
         signed = self._signer.sign(
             Identity(
                 row["id"],

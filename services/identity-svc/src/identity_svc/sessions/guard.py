@@ -15,7 +15,7 @@ ADDRESS = Limit(free=30, window=WINDOW)
 
 
 async def count_try(database: Database, account: bytes, address: bytes) -> None:
-    """Commits at once, whatever comes of the sign-in. Raises 429 while either is blocked."""
+    """Commits at once, whatever comes of the try. Raises 429 while either is blocked."""
     async with database.unit_of_work() as work:
         for target, limit in ((address, ADDRESS), (account, ACCOUNT)):
             if not await store.count_try(work, target, limit):

@@ -1,4 +1,4 @@
-"""HTTP: sessions, who am I, and the gateway's question."""
+"""HTTP: sessions, and the gateway's question."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 from servicekit.http import Db, Input, router
-from servicekit.identity import HEADER, Caller, unauthenticated
+from servicekit.identity import HEADER, unauthenticated
 
+from identity_svc.second_factor.inputs import EnrolmentOut, ProofInput
 from identity_svc.sessions import store
 from identity_svc.sessions.authenticate import Authenticate
-from identity_svc.sessions.credentials import clear_cookies, read_credentials, set_cookies
-from identity_svc.sessions.sign_in import Attempt, SignIn
+from identity_svc.sessions.credentials import address_of, clear_cookies, client_of, read_credentials, set_cookies
+from identity_svc.sessions.sign_in import Attempt, Session, SignIn
 from identity_svc.sessions.tokens import hash_token
-from identity_svc.users import store as users
 from identity_svc.users.inputs import UserOut, shape
 
 SIGN_IN_PATH = "/v1/sessions"
@@ -21,9 +21,13 @@ SIGN_IN_PATH = "/v1/sessions"
 sessions = router(tags=["sessions"])
 
 
-class SignInInput(Input):
+class PasswordInput(Input):
     email: Annotated[str, Field(max_length=254)]
     password: Annotated[SecretStr, Field(max_length=128)]
+
+
+class SignInInput(PasswordInput, ProofInput):
+    pass
 
 
 class SessionOut(BaseModel):
@@ -43,22 +47,35 @@ async def _authenticate(request: Request) -> Authenticate:
 
 
 Authenticator = Annotated[Authenticate, Depends(_authenticate)]
+Signing = Annotated[SignIn, Depends(_sign_in)]
 
 
 @sessions.post(SIGN_IN_PATH, status_code=201)
-async def post_session(
-    body: SignInInput, sign_in: Annotated[SignIn, Depends(_sign_in)], request: Request, response: Response
-) -> SessionOut:
-    """`Idempotency-Key` is ignored here: a stored answer would hold a session's token."""
-    address = request.client.host if request.client else "unknown"
-    former = read_credentials(request, "POST").cookie
-    session = await sign_in(Attempt(body.email, body.password.get_secret_value(), address, former))
-    set_cookies(request, response, session.token, session.expires_at)
-    return SessionOut(token=session.token, expires_at=session.expires_at, user=shape(session.user))
+async def post_session(body: SignInInput, sign_in: Signing, request: Request, response: Response) -> SessionOut:
+    """401 `totp-required` after a right password asks for the same again with `totp` or `recovery_code`.
+
+    `Idempotency-Key` is ignored here: a stored answer would hold a session's token.
+    """
+    attempt = Attempt(body.email, body.password.get_secret_value(), body.proof(), client_of(request))
+    return hand_out(await sign_in(attempt), request, response)
+
+
+@sessions.post(f"{SIGN_IN_PATH}/totp", status_code=201)
+async def post_enrolment(body: PasswordInput, sign_in: Signing, request: Request) -> EnrolmentOut:
+    """After 401 `totp-enrolment-required`: then sign in with the first code of the authenticator."""
+    enrolment = await sign_in.enrol(body.email, body.password.get_secret_value(), address_of(request))
+    return EnrolmentOut(secret=enrolment.secret, otpauth_uri=enrolment.uri)
 
 
 # The ambient transaction of an idempotency key would also undo the count of a failed try.
-post_session.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
+for endpoint in (post_session, post_enrolment):
+    endpoint.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
+
+
+def hand_out(session: Session, request: Request, response: Response) -> SessionOut:
+    """A new session, as cookies and as a token."""
+    set_cookies(request, response, session.token, session.expires_at)
+    return SessionOut(token=session.token, expires_at=session.expires_at, user=shape(session.user))
 
 
 @sessions.delete(f"{SIGN_IN_PATH}/current", status_code=204)
@@ -73,15 +90,6 @@ async def delete_current_session(request: Request, database: Db, authenticate: A
     response = Response(status_code=204)
     clear_cookies(request, response)
     return response
-
-
-@sessions.get("/v1/me")
-async def get_me(caller: Caller, database: Db) -> UserOut:
-    async with database.unit_of_work() as work:
-        user = await users.find(work, caller.user_id)
-    if user is None:
-        raise unauthenticated()
-    return shape(user)
 
 
 @sessions.get("/internal/authenticate", status_code=204, include_in_schema=False)

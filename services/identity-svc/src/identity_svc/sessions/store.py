@@ -22,16 +22,24 @@ _SECONDS_BLOCKED = "SELECT ceil(extract(epoch FROM blocked_until - now()))::int 
 _FORGIVE_ADDRESS = (
     "UPDATE guesses SET failures = greatest(failures - 1, 0), blocked_until = '-infinity' WHERE target = $1"
 )
-_FIND_USER = "SELECT id, password_hash, active FROM users WHERE email_normalised = $1"
+_FIND_USER = "SELECT id, email, access_level, password_hash, active FROM users WHERE email_normalised = $1"
 _INSERT = """
-INSERT INTO sessions (token_hash, user_id, expires_at)
-SELECT $1, id, now() + $3 FROM users WHERE id = $2 AND active
+INSERT INTO sessions (token_hash, user_id, method, user_agent, expires_at)
+SELECT $1, id, $3, $4, now() + $5 FROM users WHERE id = $2 AND active
 RETURNING expires_at
 """
 _FIND_CALLER = """
 SELECT u.id, u.access_level, u.permissions, u.sponsor_id, u.partner_id
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.token_hash = $1 AND s.expires_at > now() AND u.active
+    AND NOT (s.method = 'password' AND u.access_level = ANY (SELECT unnest(second_factor_levels) FROM sign_in_policy))
+"""
+_FIND_METHOD = "SELECT method FROM sessions WHERE user_id = $1 AND token_hash = $2 AND expires_at > now()"
+_LIST = """
+SELECT id, created_at, expires_at, method, user_agent, token_hash = $2 AS current
+FROM sessions
+WHERE user_id = $1 AND expires_at > now() AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
+ORDER BY created_at DESC, id DESC LIMIT $5
 """
 
 
@@ -46,8 +54,19 @@ class Limit:
 @dataclass(frozen=True)
 class Credentials:
     user_id: str
+    email: str
+    access_level: str
     password_hash: str | None
     active: bool
+
+
+@dataclass(frozen=True)
+class NewSession:
+    token_hash: bytes
+    user_id: str
+    method: str
+    user_agent: str
+    lifetime: timedelta
 
 
 async def count_try(work: UnitOfWork, target: bytes, limit: Limit) -> bool:
@@ -67,21 +86,47 @@ async def forgive(work: UnitOfWork, account: bytes, address: bytes) -> None:
 
 async def find_credentials(work: UnitOfWork, email: str) -> Credentials | None:
     row = await work.fetchrow(_FIND_USER, email)
-    return Credentials(row["id"], row["password_hash"], row["active"]) if row is not None else None
+    if row is None:
+        return None
+    return Credentials(row["id"], row["email"], row["access_level"], row["password_hash"], row["active"])
 
 
 async def replace_password_hash(work: UnitOfWork, user_id: str, old: str | None, new: str) -> None:
     await work.execute("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", user_id, old, new)
 
 
-async def insert(work: UnitOfWork, token_hash: bytes, user_id: str, lifetime: timedelta) -> datetime | None:
+async def insert(work: UnitOfWork, new: NewSession) -> datetime | None:
     """When it ends; None if the user has been deactivated meanwhile."""
-    expires_at: datetime | None = await work.fetchval(_INSERT, token_hash, user_id, lifetime)
+    expires_at: datetime | None = await work.fetchval(
+        _INSERT, new.token_hash, new.user_id, new.method, new.user_agent, new.lifetime
+    )
     return expires_at
 
 
 async def delete(work: UnitOfWork, token_hash: bytes) -> bool:
     return await work.execute("DELETE FROM sessions WHERE token_hash = $1", token_hash) == "DELETE 1"
+
+
+async def list_after(
+    work: UnitOfWork, user_id: str, current: bytes, after: tuple[datetime, str] | None, limit: int
+) -> list[Any]:
+    """The newest first. `current` is the hash of the one that asks."""
+    return await work.fetch(_LIST, user_id, current, *(after or (None, None)), limit)
+
+
+async def find_method(work: UnitOfWork, user_id: str, token_hash: bytes) -> str | None:
+    """How the session was opened; None if it is over, or somebody else's."""
+    method: str | None = await work.fetchval(_FIND_METHOD, user_id, token_hash)
+    return method
+
+
+async def end(work: UnitOfWork, user_id: str, session_id: str) -> bool:
+    statement = "DELETE FROM sessions WHERE user_id = $1 AND id = $2"
+    return await work.execute(statement, user_id, session_id) == "DELETE 1"
+
+
+async def end_others(work: UnitOfWork, user_id: str, current: bytes) -> None:
+    await work.execute("DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2", user_id, current)
 
 
 async def find_caller(work: UnitOfWork, token_hash: bytes) -> Any | None:

@@ -1,4 +1,4 @@
-"""Session tokens and what is derived from them: pure."""
+"""Tokens of sessions and of programs, and what is derived from them: pure."""
 
 import hashlib
 import hmac
@@ -7,10 +7,11 @@ import secrets
 
 # Never `lw_`: with that, partner keys begin.
 PREFIX = "ses_"
+PROGRAM_PREFIX = "lwt_"
 
 
-def new_token() -> str:
-    return PREFIX + secrets.token_urlsafe(32)
+def new_token(prefix: str = PREFIX) -> str:
+    return prefix + secrets.token_urlsafe(32)
 
 
 def hash_token(token: str) -> bytes:

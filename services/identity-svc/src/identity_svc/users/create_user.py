@@ -4,6 +4,8 @@ from contracts.events.identity import UserCreatedV1
 from contracts.ids import new_id
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
+from servicekit.audit import act_as
+from servicekit.audit.doer import of_command_line
 from servicekit.problems import DomainError, conflict
 
 from identity_svc.passwords import Passwords
@@ -40,5 +42,6 @@ async def ensure_admin(database: Database, email: str, password: str) -> bool:
     async with database.unit_of_work() as work:
         if await store.find_by_email(work, email) is not None:
             return False
+        await act_as(work, of_command_line("create-admin"))
         await create_user(work, profile, password_hash)
         return True

@@ -12,6 +12,7 @@ from messaging.unit_of_work import UnitOfWork
 
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.candidate import Candidate, Sender, fingerprint_of
+from lead_intake_svc.intake.own_transaction import OwnTransaction
 from lead_intake_svc.intake.settle import Raced, decide_and_write
 from lead_intake_svc.intake.shapes import LeadInput
 from lead_intake_svc.intake.store import lock_guard
@@ -26,6 +27,7 @@ TRIES = 20
 class ReceiveContacts:
     def __init__(self, database: Database, reference: Reference, admission: Admission) -> None:
         self._source = database.source
+        self._alone = OwnTransaction(database, reference)
         self._reference = reference
         self._admission = admission
 
@@ -50,13 +52,19 @@ class ReceiveContacts:
         return self._admission.candidate(lead, sender, project, fingerprint)
 
     async def _settle(self, work: UnitOfWork, candidates: list[Candidate]) -> None:
-        """Who pushes the same person at the same time makes this look again. What is there already stays as it is."""
+        """Who pushes the same person at the same time makes this look again. What is there already stays as it is. What
+        a rule sells is sold with it.
+        """
+        alone = [candidate for candidate in candidates if self._alone.needed(candidate)]
+        together = [candidate for candidate in candidates if not self._alone.needed(candidate)]
         for tried in range(TRIES):
             try:
                 async with work.part():
                     if tried:
                         await lock_guard(work.connection)
-                    await decide_and_write(work.connection, self._source, candidates)
+                    await decide_and_write(work.connection, self._source, together)
+                    for candidate in alone:
+                        await self._alone.settle_in(work, candidate)
             except (Raced, asyncpg.UniqueViolationError):
                 continue
             return

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from lead_intake_svc.erasure import store
+from lead_intake_svc.erasure.released_contacts import without_person
 from lead_intake_svc.erasure.subject import Person
 from messaging.forgetting import forget
 from messaging.unit_of_work import UnitOfWork
@@ -27,11 +28,15 @@ async def _rows_of_files(work: UnitOfWork, person: Person) -> dict[str, int]:
     return {"import_rows": await store.scrub_imports(work, person.lead_ids, person.identities)}
 
 
+async def _contacts(work: UnitOfWork, person: Person) -> dict[str, int]:
+    return await store.scrub_contacts(work, person.identities, without_person) if person.identities else {}
+
+
 async def _messages(work: UnitOfWork, person: Person) -> dict[str, int]:
     return await forget(work, person.lead_ids) if person.lead_ids else {}
 
 
-SCRUBBERS: tuple[Scrubber, ...] = (_own_tables, _rows_of_files, _lifted_holds, _kept_answers, _messages)
+SCRUBBERS: tuple[Scrubber, ...] = (_own_tables, _rows_of_files, _lifted_holds, _kept_answers, _contacts, _messages)
 
 
 async def scrub(work: UnitOfWork, person: Person) -> dict[str, int]:

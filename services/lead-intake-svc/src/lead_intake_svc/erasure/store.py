@@ -1,6 +1,6 @@
 """All SQL of erasure and access (I2.27)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,7 @@ WHERE i.kind = known.kind AND i.value = known.value AND i.lead_id = known.id
 # Ids, times and reasons stay, so that counts and credits still add up; nothing of the person does.
 _SCRUB = {
     "lead_identities": _IDENTITIES,
+    "lead_corrections": "DELETE FROM lead_corrections WHERE lead_id = ANY($1::text[])",
     "lead_revisions": "DELETE FROM lead_revisions WHERE lead_id = ANY($1::text[])",
     "leads": """
         UPDATE leads SET first_name = NULL, last_name = NULL, phone = NULL, email = NULL, fingerprint = '',
@@ -76,6 +77,24 @@ WHERE cells IS NOT NULL AND (lead_id = ANY($1::text[]) OR EXISTS (
         ELSE right(regexp_replace(cell, '\D', '', 'g'), 8) = right(asked.value, 8) END
 ))
 """
+_OPEN_FILES = """
+SELECT id, encoding FROM imports AS i
+WHERE state IN ('unmapped', 'checking', 'checked', 'importing')
+    AND EXISTS (SELECT FROM import_chunks AS c WHERE c.import_id = i.id)
+ORDER BY id
+"""
+_CHUNK = "SELECT body FROM import_chunks WHERE import_id = $1 AND n = $2"
+# Whoever is importing it has lost its lease: what it has not committed is undone.
+_STOP_FILE = """
+UPDATE imports SET state = 'failed', failure = 'person-erased', finished_at = now(), lease = lease + 1,
+    leased_until = '-infinity', version = version + 1
+WHERE id = $1 AND state IN ('unmapped', 'checking', 'checked', 'importing')
+"""
+_FORGET_FILE = "DELETE FROM import_chunks WHERE import_id = $1"
+_CONTACTS = {
+    "dead_letters": "SELECT id, body FROM dead_letters WHERE type = 'sponsor.contacts.released.v1' FOR UPDATE",
+    "delayed_messages": "SELECT id, body FROM delayed_messages WHERE queue = 'lead-intake-svc.contacts' FOR UPDATE",
+}
 # Answers that are kept for repeats of a request may name the lead, or hold the value.
 _SCRUB_ANSWERS = """
 DELETE FROM idempotency_keys
@@ -158,6 +177,35 @@ async def scrub_holds(work: UnitOfWork, identities: Sequence[tuple[str, str]]) -
 
 async def scrub_imports(work: UnitOfWork, lead_ids: Sequence[str], identities: Sequence[tuple[str, str]]) -> int:
     return _count(await work.execute(_SCRUB_IMPORTS, list(lead_ids), *_pairs(identities)))
+
+
+async def open_files(work: UnitOfWork) -> list[Record]:
+    return await work.fetch(_OPEN_FILES)
+
+
+async def chunk(work: UnitOfWork, import_id: str, n: int) -> bytes | None:
+    body: bytes | None = await work.fetchval(_CHUNK, import_id, n)
+    return body
+
+
+async def stop_file(work: UnitOfWork, import_id: str) -> int:
+    """How many pieces of its text were removed."""
+    await work.execute(_STOP_FILE, import_id)
+    return _count(await work.execute(_FORGET_FILE, import_id))
+
+
+async def scrub_contacts(
+    work: UnitOfWork, identities: Sequence[tuple[str, str]], rewrite: Callable[[bytes, Any], bytes | None]
+) -> dict[str, int]:
+    """Rewrites messages that hold contacts which became no lead; how many rows per table."""
+    removed: dict[str, int] = {}
+    for table, statement in _CONTACTS.items():
+        rows = [(row["id"], rewrite(row["body"], identities)) for row in await work.fetch(statement)]
+        changed = [(row_id, body) for row_id, body in rows if body is not None]
+        for row_id, body in changed:
+            await work.execute(f"UPDATE {table} SET body = $2 WHERE id = $1", row_id, body)
+        removed[table] = len(changed)
+    return removed
 
 
 async def scrub_answers(work: UnitOfWork, words: Sequence[str]) -> int:

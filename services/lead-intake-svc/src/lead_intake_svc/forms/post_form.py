@@ -36,9 +36,7 @@ class FormPosts:
     async def post(self, request: Request, form_id: str) -> tuple[Record, Pushed]:
         """Raises 401, 403, 404, 409, 422 and 429 as a push does."""
         form = await store.find_for_post(self._database, form_id)
-        if form is None or not form["active"]:
-            raise not_found()
-        sender = await self._sender(request, form)
+        form, sender = await self._allowed(request, form)
         address = address_of(request)
         if form["public"]:
             await self._limits.count(form, address)
@@ -53,15 +51,20 @@ class FormPosts:
         await self._admission.missing_known([lead])
         return form, await self._intake.push(self._admission.admit(lead, sender, digest))
 
-    async def _sender(self, request: Request, form: Record) -> Sender:
-        """The form's partner: by its key, or without one where the form is public."""
-        if "authorization" in request.headers or not form["public"]:
+    async def _allowed(self, request: Request, form: Record | None) -> tuple[Record, Sender]:
+        """The form's partner: by its key, or without one where the form is public.
+
+        Who has no key learns nothing of the others: not even that there is one.
+        """
+        if form is None or not form["public"] or "authorization" in request.headers:
             key, partner = await self._authenticator.seller(request)
-            if partner.id != form["partner_id"]:
+            if form is None or not form["active"] or partner.id != form["partner_id"]:
                 raise not_found()
-            return Sender(partner, key.test or partner.is_test)
+            return form, Sender(partner, key.test or partner.is_test)
+        if not form["active"]:
+            raise not_found()
         partner = await self._authenticator.selling(form["partner_id"])
-        return Sender(partner, partner.is_test)
+        return form, Sender(partner, partner.is_test)
 
 
 def facts_of(form: Record) -> FormFacts:

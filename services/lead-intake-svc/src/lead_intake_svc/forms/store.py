@@ -44,7 +44,7 @@ async def find(work: UnitOfWork, form_id: str, partner_id: str | None, *, lock: 
 
 
 async def find_for_post(database: Database, form_id: str) -> Record | None:
-    return await database.pool.fetchrow(_FIND, form_id, None)
+    return await database.reader.fetchrow(_FIND, form_id, None)
 
 
 async def fetch_page(work: UnitOfWork, partner_id: str | None, before: str | None, limit: int) -> list[Record]:
@@ -69,7 +69,7 @@ async def delete(work: UnitOfWork, form_id: str) -> bool:
 
 async def hit(database: Database, form_id: str, who: list[str]) -> dict[str, int]:
     """How often each of them was seen in this minute, through all processes."""
-    return {row["who"]: row["n"] for row in await database.pool.fetch(_HIT, form_id, who)}
+    return {row["who"]: row["n"] for row in await database.reader.fetch(_HIT, form_id, who)}
 
 
 async def forget_hits(work: UnitOfWork) -> bool:

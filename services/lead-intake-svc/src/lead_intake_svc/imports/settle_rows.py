@@ -38,6 +38,7 @@ class Seen:
 
     external: set[int] = field(default_factory=set[int])
     identities: set[int] = field(default_factory=set[int])
+    replaced: set[str] = field(default_factory=set[str])
 
 
 @dataclass
@@ -94,11 +95,27 @@ class RowSettler:
     async def _outcomes(self, work: UnitOfWork, progress: Progress, batch: Sequence[Prepared]) -> list[RowOutcome]:
         candidates = [prepared.candidate for prepared in batch if prepared.candidate is not None]
         if progress.seen is not None:
-            decisions = await _would_be(work, progress.seen, candidates)
+            decisions = await self._foreseen(work, progress.seen, await _would_be(work, progress.seen, candidates))
         else:
             decisions = await self._stored(work, progress.held, candidates)
         decided = iter(decisions)
         return [_outcome(prepared, None if prepared.candidate is None else next(decided)) for prepared in batch]
+
+    async def _foreseen(
+        self, work: UnitOfWork, seen: Seen, decisions: Sequence[Decided | RowOutcome]
+    ) -> list[Decided | RowOutcome]:
+        outcomes: list[Decided | RowOutcome] = []
+        for each in decisions:
+            if isinstance(each, RowOutcome) or not self._alone.needed(each.candidate):
+                outcomes.append(each)
+                continue
+            try:
+                outcomes.append(await self._alone.foresee(work, each, seen.replaced))
+            except DomainError as error:
+                if error.kind >= 500:
+                    raise
+                outcomes.append(RowOutcome(0, "invalid", None, refused_by(error)))
+        return outcomes
 
     async def _stored(
         self, work: UnitOfWork, held: Record, candidates: Sequence[Candidate]

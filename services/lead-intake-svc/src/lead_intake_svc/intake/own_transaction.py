@@ -3,9 +3,12 @@ rule sells as soon as they are accepted (I2.24). The whole pipeline, in a transa
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import asyncpg
+from contracts.events.values import Problem
+from lead_intake_svc.checks.problem import WARN
 from lead_intake_svc.intake.candidate import Candidate
 from lead_intake_svc.intake.decide import Decided
 from lead_intake_svc.intake.settle import Outcome, Raced, settle
@@ -13,11 +16,14 @@ from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.reference.facts import SaleRule
 from lead_intake_svc.replacements import store
 from lead_intake_svc.replacements.replace_lead import find_original, standing_in_for, tell_replaced
-from lead_intake_svc.sales.sell_lead import sell_by_rule
+from lead_intake_svc.sales.rules import Offered
+from lead_intake_svc.sales.sell_lead import sell_by_rule, would_be_sold
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
+from servicekit.problems import conflict
 from servicekit.unavailable import unavailable
 
+_SOLD = Problem(code="sold-by-rule", level=WARN, detail="A rule sells this lead to a partner.")
 TRIES = 20
 OPTIMISTIC_TRIES = 4
 
@@ -67,6 +73,29 @@ class OwnTransaction:
             if outcome.status == "accepted" and not outcome.held:
                 await sell_by_rule(work, ref.lead_id, self._rules(candidate))
         return outcome
+
+    async def foresee(self, work: UnitOfWork, decided: Decided, replaced: set[str]) -> Decided:
+        """What `settle_in` would make of it, for a dry run that stores nothing; raises as that does. `replaced` are the
+        leads that earlier rows come in the stead of.
+        """
+        candidate = decided.candidate
+        if candidate.content.replacement_for is not None:
+            original = await find_original(work, candidate)
+            if original["id"] in replaced:
+                raise conflict("replacement-exists", "The lead has been replaced already.")
+            if decided.status != "rejected":
+                replaced.add(original["id"])
+        offered = Offered(
+            status=decided.status,
+            own_state=None,
+            work_state="held" if decided.held else None,
+            rejected_in_validation=False,
+            test=candidate.ref.test,
+            partner_id=candidate.ref.partner_id,
+        )
+        if not await would_be_sold(work, self._rules(candidate), offered):
+            return decided
+        return replace(decided, problems=(*decided.problems, _SOLD))
 
     def _rules(self, candidate: Candidate) -> Sequence[SaleRule]:
         rules, ref = self._reference.sale_rules, candidate.ref

@@ -12,6 +12,7 @@ from lead_intake_svc.reference.store import bump
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from servicekit.http import router
+from servicekit.idempotency import without
 from servicekit.identity import Caller
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
@@ -30,6 +31,8 @@ def keys_router(database: Database, pepper: bytes) -> APIRouter:
             await bump(work, "keys")
         return IssuedKey(**row, key=key.text)
 
+    issue.answer_to_keep = without("key")  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
+
     @routes.post("/{key_id}/rotate", status_code=201)
     async def rotate(caller: Caller, partner_id: str, key_id: str, wanted: Rotation) -> IssuedKey:
         """A new key with the name, scopes and kind of the old one; both work until the old one ends."""
@@ -44,6 +47,8 @@ def keys_router(database: Database, pepper: bytes) -> APIRouter:
             row = await store.insert(work, partner_id, key.id, digest(pepper, key.text), dict(old))
             await bump(work, "keys")
         return IssuedKey(**row, key=key.text)
+
+    rotate.answer_to_keep = without("key")  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
     @routes.get("")
     async def list_keys(caller: Caller, partner_id: str, limit: Limit = 50, cursor: Cursor = None) -> Page[Key]:

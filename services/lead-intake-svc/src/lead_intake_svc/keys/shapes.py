@@ -38,4 +38,6 @@ class Key(BaseModel):
 
 
 class IssuedKey(Key):
-    key: str
+    """`key` is shown this once; a repeat of the request with the same `Idempotency-Key` has null there."""
+
+    key: str | None

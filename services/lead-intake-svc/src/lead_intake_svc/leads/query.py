@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 from lead_intake_svc.leads.filters import Filters
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
+from servicekit.http import Input
 
 Text = Annotated[str | None, Query(max_length=300)]
 
@@ -35,3 +36,22 @@ def _filters(  # noqa: PLR0913, PLR0917 -- each is a filter of the query
 
 
 FiltersAsked = Annotated[Filters, Depends(_filters)]
+Wanted = Annotated[str | None, Field(max_length=300)]
+
+
+class Search(Input):
+    """The same filters in a body, so that no address holds a person's number. `cursor` and `limit` as in lists."""
+
+    status: Wanted = None
+    project_id: Wanted = None
+    partner_id: Wanted = None
+    external_id: Wanted = None
+    phone: Wanted = None
+    email: Wanted = None
+    received_from: AwareDatetime | None = Field(default=None, alias="from")
+    received_to: AwareDatetime | None = Field(default=None, alias="to")
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str | None, Field(max_length=500)] = None
+
+    def filters(self) -> Filters:
+        return _filters(**self.model_dump(exclude={"limit", "cursor"}))

@@ -6,12 +6,14 @@ from datetime import datetime
 from fastapi import APIRouter
 from lead_intake_svc.leads import store
 from lead_intake_svc.leads.answers import Lead, TimelineEntry
+from lead_intake_svc.leads.filters import Filters
 from lead_intake_svc.leads.present import show_entry, show_lead
-from lead_intake_svc.leads.query import FiltersAsked
+from lead_intake_svc.leads.query import FiltersAsked, Search
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.scope import Viewer, lists_of, single_of
 from messaging.database import Database
 from servicekit.http import router
+from servicekit.identity import Identity
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
@@ -19,15 +21,26 @@ from servicekit.problems import not_found
 def leads_router(database: Database, reference: Reference) -> APIRouter:
     routes = router(prefix="/v1/leads", tags=["leads"])
 
-    @routes.get("")
-    async def list_leads(viewer: Viewer, asked: FiltersAsked, limit: Limit = 50, cursor: Cursor = None) -> Page[Lead]:
-        """Newest first. `phone` in E.164, `from` inclusive, `to` exclusive."""
+    async def listed(viewer: Identity, asked: Filters, limit: int, cursor: str | None) -> Page[Lead]:
         scope = lists_of(viewer)
         before = decode_cursor(cursor, str)
         filters = replace(asked, before=before[0] if before else None)
         async with database.unit_of_work() as work:
             rows = await store.fetch_page(work, scope, filters, limit + 1)
         return page_of(rows, limit, lambda row: show_lead(row, scope), lambda row: (row["id"],))
+
+    @routes.get("")
+    async def list_leads(viewer: Viewer, asked: FiltersAsked, limit: Limit = 50, cursor: Cursor = None) -> Page[Lead]:
+        """Newest first. `phone` in E.164, `from` inclusive, `to` exclusive.
+
+        A person's number or e-mail address stands in the address then: `POST /v1/leads/search` keeps it out of it.
+        """
+        return await listed(viewer, asked, limit, cursor)
+
+    @routes.post("/search")
+    async def search_leads(viewer: Viewer, wanted: Search) -> Page[Lead]:
+        """Newest first. `phone` in E.164, `from` inclusive, `to` exclusive."""
+        return await listed(viewer, wanted.filters(), wanted.limit, wanted.cursor)
 
     @routes.get("/{lead_id}")
     async def read_lead(viewer: Viewer, lead_id: str) -> Lead:

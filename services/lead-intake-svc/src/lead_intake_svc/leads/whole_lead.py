@@ -1,13 +1,16 @@
 """A stored lead as others are told of it: pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from asyncpg import Record
 from contracts.events.values import Account, Consent, LeadRef, Order, Person, Problem
 
+Row = Record | Mapping[str, Any]
 
-def lead_ref(lead: Record) -> LeadRef:
+
+def lead_ref(lead: Row) -> LeadRef:
     return LeadRef(
         lead_id=lead["id"],
         partner_id=lead["partner_id"],
@@ -18,7 +21,7 @@ def lead_ref(lead: Record) -> LeadRef:
     )
 
 
-def lead_content(lead: Record) -> dict[str, Any]:
+def lead_content(lead: Row) -> dict[str, Any]:
     """The fields of `LeadContent`, from a stored lead."""
     content: dict[str, Any] = lead["content"]
     person = {name: lead[name] for name in ("first_name", "last_name", "phone", "email")}

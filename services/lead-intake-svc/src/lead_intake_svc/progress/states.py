@@ -105,6 +105,8 @@ def entry_of(event: Event) -> Entry:
     fields: dict[str, Any] = msgspec.to_builtins(event)
     actor = getattr(event, "actor", None) or getattr(event, "decided_by", None)
     data = {name: value for name, value in fields.items() if name not in _LEFT_OUT and value is not None}
+    if isinstance(event, a.LeadEditedV1):
+        data["fields"] = sorted(event.fields)  # their values are in the lead
     return Entry(actor, summary_of(event), data)
 
 

@@ -1,11 +1,12 @@
 """What a repeated push may change of a lead: as it is stored, and as it is wanted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 from asyncpg import Record
+from lead_intake_svc.corrections.rules import kept
 from lead_intake_svc.intake.candidate import Candidate, Sender, make_candidate
 from lead_intake_svc.intake.json_body import located
 from lead_intake_svc.intake.shapes import LeadInput
@@ -44,9 +45,9 @@ def with_changes(row: Record, changes: Mapping[str, Any]) -> LeadInput:
         raise validation_failed(located(error)) from None
 
 
-def grown(row: Record, candidate: Candidate) -> Candidate:
-    """The stored lead with what was sent now, checked as a whole."""
-    lead = with_changes(row, candidate.sent.model_dump(exclude_unset=True))
+def grown(row: Record, candidate: Candidate, corrected: Collection[str]) -> Candidate:
+    """The stored lead with what was sent now, checked as a whole. What an agent has corrected stays."""
+    lead = with_changes(row, kept(candidate.sent.model_dump(exclude_unset=True), row["content"], corrected))
     sender = Sender(candidate.partner, test=row["test"])
     return as_stored(row, make_candidate(lead, sender, candidate.project, candidate.fingerprint, candidate.outside))
 

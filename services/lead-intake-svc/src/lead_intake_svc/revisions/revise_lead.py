@@ -8,6 +8,7 @@ from asyncpg import Record
 from contracts.events.intake import LeadUpdatedV1
 from contracts.events.values import Problem
 from lead_intake_svc.checks.problem import QUARANTINE, REJECT
+from lead_intake_svc.corrections.store import fields_of
 from lead_intake_svc.intake.candidate import Candidate, worst
 from lead_intake_svc.intake.decide import Decided, Known, decide_all
 from lead_intake_svc.intake.events import content_fields
@@ -29,7 +30,7 @@ async def revise_lead(work: UnitOfWork, lead_id: str, candidate: Candidate) -> t
     row = await store.find_locked(work, lead_id)
     if row["fingerprint"] == candidate.fingerprint:
         return _answer(row), False
-    candidate = _still_replacing(row, grown(row, candidate))
+    candidate = _still_replacing(row, grown(row, candidate, await fields_of(work, lead_id)))
     before, after = content_of(row), wanted_content(candidate)
     fields = changed_fields(before, after)
     if not fields:

@@ -61,6 +61,15 @@ async def sell_by_rule(
     return None
 
 
+async def would_be_sold(work: UnitOfWork, rules: Sequence[SaleRule], offered: Offered) -> bool:
+    """Whether `sell_by_rule` would find a buyer."""
+    for rule in rules:
+        row = await store.find_buyer(work, rule.buyer_id)
+        if row is not None and _buyer(row).buys and refusal(offered, _buyer(row)) is None:
+            return True
+    return False
+
+
 def _buyer(row: Record) -> Buyer:
     return Buyer(row["id"], row["active"] and row["buys_leads"], row["is_test"])
 

@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 from asyncpg import Record
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Request, Response
 from messaging.database import Database
+from servicekit.audit import Act, act_for, record
 from servicekit.http import router
 from servicekit.identity import Caller
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
@@ -24,16 +25,21 @@ def suppression_lists_router(database: Database, hashing: Hashing) -> APIRouter:
     routes = router(prefix=PATH, tags=["suppressions"])
 
     async def upload(
-        caller: Caller, wanted: Annotated[ListUpload, Form(media_type="multipart/form-data")], response: Response
+        request: Request,
+        caller: Caller,
+        wanted: Annotated[ListUpload, Form(media_type="multipart/form-data")],
+        response: Response,
     ) -> UploadAnswer:
         """Uploading the same file again changes nothing, so that it may be repeated without a key."""
         caller.require(*STAFF)
         async with database.unit_of_work() as work:
+            await act_for(work, request)
             done = await upload_list(work, wanted, hashing)
+            counts: dict[str, Any] = {"added": done.added, "removed": done.removed, "invalid": done.seen.invalid}
+            act = Act(action="upload", object_kind="suppression_list", object_id=done.row["id"], details=counts)
+            await record(work, act)
         response.status_code = 201 if done.new else 200
-        seen = done.seen
-        counts: dict[str, Any] = {"added": done.added, "removed": done.removed, "invalid": seen.invalid}
-        return UploadAnswer(**_shown(done.row), **counts, invalid_rows=seen.invalid_rows)
+        return UploadAnswer(**_shown(done.row), **counts, invalid_rows=done.seen.invalid_rows)
 
     upload.handles_idempotency = True  # type: ignore[attr-defined]
     routes.post("", status_code=201, responses={200: {"model": UploadAnswer}})(upload)

@@ -69,7 +69,7 @@ RETURNING removed, suppression_id, kind, value, scope, scope_id, list_id
 _STALE = """
 UPDATE suppression_lists SET alarmed_as_of = as_of
 WHERE "national" AND as_of < now() - $1::interval AND alarmed_as_of IS DISTINCT FROM as_of
-RETURNING id, scope, scope_id, version
+RETURNING id, scope, scope_id, "national", as_of, version
 """
 
 

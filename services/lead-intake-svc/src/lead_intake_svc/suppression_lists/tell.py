@@ -2,7 +2,14 @@
 
 from collections import defaultdict
 
-from contracts.events.intake import AlarmRaisedV1, SuppressionEntry, SuppressionsAddedV1, SuppressionsRemovedV1
+from asyncpg import Record
+from contracts.events.intake import (
+    AlarmRaisedV1,
+    SuppressionEntry,
+    SuppressionListChangedV1,
+    SuppressionsAddedV1,
+    SuppressionsRemovedV1,
+)
 from messaging.unit_of_work import UnitOfWork
 
 from lead_intake_svc.reference.project import STALE_AFTER
@@ -31,9 +38,22 @@ async def tell_portion(work: UnitOfWork) -> bool:
     return bool(rows)
 
 
+def tell_list(work: UnitOfWork, row: Record, *, removed: bool = False) -> None:
+    """Until when it is fresh: who calls later than that needs to know."""
+    told = SuppressionListChangedV1(
+        list_id=row["id"],
+        scope=row["scope"],
+        scope_id=row["scope_id"],
+        fresh_until=row["as_of"] + STALE_AFTER if row["national"] and not removed else None,
+        removed=removed,
+    )
+    work.publish(told, sequence=row["version"] + removed)
+
+
 async def alarm_stale(work: UnitOfWork) -> bool:
-    """Once for each age of a list."""
+    """Once for each age of a list. Lists from before others heard of them are told of here, too."""
     for row in await store.take_stale(work, STALE_AFTER):
+        tell_list(work, row)
         event = AlarmRaisedV1(
             alarm="suppression-list-stale",
             key=row["id"],

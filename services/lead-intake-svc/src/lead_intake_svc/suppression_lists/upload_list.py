@@ -13,6 +13,7 @@ from lead_intake_svc.reference.store import bump
 from lead_intake_svc.suppression_lists import store
 from lead_intake_svc.suppression_lists.read_file import Row, read_rows
 from lead_intake_svc.suppression_lists.shapes import ListUpload
+from lead_intake_svc.suppression_lists.tell import tell_list
 from lead_intake_svc.suppressions.hashing import Hashing
 from lead_intake_svc.suppressions.shapes import normalised_or_none
 
@@ -58,6 +59,7 @@ async def upload_list(work: UnitOfWork, upload: ListUpload, hashing: Hashing) ->
     added = await store.add(work, list_id)
     await store.forget_incoming(work)
     row = await store.count(work, list_id, added - removed)
+    tell_list(work, row)
     await bump(work, "projects")
     await bump(work, "suppressions")
     return Uploaded(row, list_id == wanted_id, added, removed, seen)
@@ -89,8 +91,10 @@ def _entries(
 
 async def delete_list(work: UnitOfWork, list_id: str) -> bool:
     """With its entries. False when there is none."""
-    if await store.find(work, list_id, lock=True) is None:
+    row = await store.find(work, list_id, lock=True)
+    if row is None:
         return False
+    tell_list(work, row, removed=True)
     await store.empty(work, list_id)
     await store.delete(work, list_id)
     await bump(work, "projects")

@@ -100,4 +100,4 @@ async def list_page(
 ) -> list[Record]:
     at, alarm_id = before or (None, None)
     parameters: tuple[Any, ...] = (at, alarm_id, limit, alarm)
-    return await database.pool.fetch(LIST, *parameters)
+    return await database.reader.fetch(LIST, *parameters)

@@ -28,7 +28,7 @@ class KnownSender:
 
 
 async def find_sender(database: Database, endpoint_id: str) -> KnownSender | None:
-    row = await database.pool.fetchrow(FIND_SENDER, endpoint_id)
+    row = await database.reader.fetchrow(FIND_SENDER, endpoint_id)
     return None if row is None else KnownSender(**row)
 
 

@@ -67,11 +67,11 @@ async def insert_emails(work: UnitOfWork, rows: Sequence[dict[str, Any]]) -> Non
 
 
 async def read_email(database: Database, email_id: str) -> Record | None:
-    return await database.pool.fetchrow(READ_EMAIL, email_id)
+    return await database.reader.fetchrow(READ_EMAIL, email_id)
 
 
 async def read_log(database: Database, email_id: str) -> list[Record]:
-    return await database.pool.fetch(READ_LOG, email_id)
+    return await database.reader.fetch(READ_LOG, email_id)
 
 
 async def resend(work: UnitOfWork, email_id: str, by: str) -> Record | None:
@@ -100,7 +100,7 @@ async def list_emails(database: Database, filters: EmailFilters, before: str | N
         wanted.append(f"id < ${len(parameters)}")
     parameters.append(limit)
     query = f"SELECT {_COLUMNS} FROM emails WHERE {' AND '.join(wanted)} ORDER BY id DESC LIMIT ${len(parameters)}"
-    return await database.pool.fetch(query, *parameters)
+    return await database.reader.fetch(query, *parameters)
 
 
 async def read_by_cause(work: UnitOfWork, cause_id: UUID) -> Record:

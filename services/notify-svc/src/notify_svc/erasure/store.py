@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from messaging.unit_of_work import UnitOfWork
 
 TOMBSTONES = "INSERT INTO erased_leads (lead_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
+ERASED_AMONG = "SELECT lead_id FROM erased_leads WHERE lead_id = ANY($1)"
 # Whoever queues something about leads has the lock shared, so that an erasure waits for it, or is over before it looks
-# for tombstones.
+# for tombstones. One lock for all of the service: with two, an erasure of mails and a sale could each wait for what
+# the other holds.
 HOLD_OFF = "SELECT pg_advisory_xact_lock_shared(hashtextextended('notify-svc erasure', 0))"
 WAIT = "SELECT pg_advisory_xact_lock(hashtextextended('notify-svc erasure', 0))"
 # Before anything else: what a bounce or a sender is writing about them is there, or finds them erased.
@@ -62,6 +64,10 @@ WHERE EXISTS (SELECT FROM unnest($1::text[]) AS about(id) WHERE position(convert
 async def hold_off_erasure(work: UnitOfWork) -> None:
     """Before the first look at, or change of, what an erasure scrubs: until the commit none begins."""
     await work.execute(HOLD_OFF)
+
+
+async def erased_among(work: UnitOfWork, lead_ids: Sequence[str]) -> set[str]:
+    return {row["lead_id"] for row in await work.fetch(ERASED_AMONG, lead_ids)}
 
 
 async def begin(work: UnitOfWork, lead_ids: Sequence[str]) -> None:

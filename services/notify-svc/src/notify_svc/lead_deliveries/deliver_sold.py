@@ -9,12 +9,12 @@ from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
 from notify_svc.emails.queue_emails import NewEmail, queue_emails
+from notify_svc.erasure.store import erased_among, hold_off_erasure
 from notify_svc.lead_deliveries import store
 from notify_svc.lead_deliveries.content import mail_facts, pushed_lead, sold_lead
 from notify_svc.lead_deliveries.store import Receiver
+from notify_svc.partners.store import PartnerRow, read_partners
 from notify_svc.webhook_deliveries.queue_deliveries import NewDelivery, queue_deliveries
-from notify_svc.webhook_deliveries.store import erased_among, hold_off_erasure
-from notify_svc.webhook_events.store import PartnerRow, read_partners
 
 SOLD_LEAD = "lead.sold.v1"
 TEMPLATE = "lead-sold"
@@ -32,7 +32,7 @@ async def deliver_sold(work: UnitOfWork, received: Received[LeadSoldV1]) -> None
     receivers = await store.find_receivers(work, partners=[sold.buyer_id])
     await queue_deliveries(work, [_delivery(received, receiver) for receiver in receivers])
     await queue_emails(work, list(_mails(received, buyer)))
-    if not receivers and not buyer.sold_lead_emails:
+    if not receivers and not buyer.sold_emails:
         _raise_alarm(work, received)
 
 
@@ -53,7 +53,7 @@ def _delivery(received: Received[LeadSoldV1], receiver: Receiver) -> NewDelivery
 
 
 def _mails(received: Received[LeadSoldV1], buyer: PartnerRow) -> Iterator[NewEmail]:
-    for recipient in buyer.sold_lead_emails:
+    for recipient in buyer.sold_emails:
         yield NewEmail(
             cause_id=received.envelope.id,
             template=TEMPLATE,

@@ -8,10 +8,10 @@ from contracts.events.validation import CaseConfirmedV1, CaseEvent, CaseRejected
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
+from notify_svc.erasure.store import erased_among, hold_off_erasure
 from notify_svc.lead_deliveries import store
 from notify_svc.lead_deliveries.content import outward_lead
 from notify_svc.lead_deliveries.deliver_confirmed import deliver_confirmed
-from notify_svc.webhook_deliveries.store import erased_among, hold_off_erasure
 
 _DELIVERS = {"deliver", "both"}
 _VERDICTS = {CaseConfirmedV1.type: "confirmed", CaseReleasedV1.type: "released", CaseRejectedV1.type: "rejected"}

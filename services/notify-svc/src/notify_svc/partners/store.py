@@ -27,6 +27,7 @@ SET version = excluded.version, name = excluded.name, email = excluded.email, ac
 WHERE partners.version < excluded.version
 """
 
+WITH_COMMENTS = "SELECT partner_id FROM partners WHERE partner_id = ANY($1) AND include_comments"
 READ_PARTNERS = f"SELECT {_COLUMNS} FROM partners WHERE partner_id = ANY($1) AND version > 0"
 
 # Version 0 stands for "a lead came before its partner".
@@ -71,6 +72,11 @@ async def upsert_partners(work: UnitOfWork, partners: Sequence[PartnerRow]) -> N
 async def read_partners(work: UnitOfWork, partner_ids: Sequence[str]) -> dict[str, PartnerRow]:
     """The known ones."""
     return {row["partner_id"]: PartnerRow(**row) for row in await work.fetch(READ_PARTNERS, partner_ids)}
+
+
+async def partners_with_comments(work: UnitOfWork, partner_ids: Sequence[str]) -> set[str]:
+    """A partner that we do not know yet is not among them."""
+    return {row["partner_id"] for row in await work.fetch(WITH_COMMENTS, partner_ids)}
 
 
 async def hold_partners(work: UnitOfWork, partner_ids: Sequence[str]) -> None:

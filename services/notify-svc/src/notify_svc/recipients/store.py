@@ -73,11 +73,11 @@ async def find_to_change(work: UnitOfWork, recipient_id: str) -> Record | None:
 
 
 async def find(database: Database, recipient_id: str) -> Record | None:
-    return await database.pool.fetchrow(FIND, recipient_id)
+    return await database.reader.fetchrow(FIND, recipient_id)
 
 
 async def list_page(database: Database, after: str, address: str | None, limit: int) -> list[Record]:
-    return await database.pool.fetch(LIST, after, address, limit)
+    return await database.reader.fetch(LIST, after, address, limit)
 
 
 async def delete(work: UnitOfWork, recipient_id: str) -> str | None:

@@ -34,7 +34,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`template` None: the partner's own for returns. `digest`: may wait for others, if the recipient wants that."""
+    """`template` None: the partner's own for returns. `digest`: may wait for others, if the recipient wants that.
+
+    `endpoint_ids` are the webhook endpoints that are called, too.
+    """
 
     id: str
     event_types: list[str]
@@ -42,6 +45,7 @@ class Rule:
     recipients: list[Recipient]
     template: str | None
     digest: bool
+    endpoint_ids: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

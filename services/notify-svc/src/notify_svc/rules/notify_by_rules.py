@@ -1,4 +1,4 @@
-"""Queues the mails that rules want of a batch of events."""
+"""Queues the mails and webhooks that rules want of a batch of events."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +15,7 @@ from notify_svc.partners.store import read_feeders, read_partners
 from notify_svc.people.store import read_people
 from notify_svc.projects.store import read_names
 from notify_svc.rules import store
+from notify_svc.rules.call_endpoints import call_endpoints
 from notify_svc.rules.matching import Occurrence, Rule, matches
 from notify_svc.rules.recipients import Directory, PartnerUnknown, mails_of
 from notify_svc.templates.store import read_existing
@@ -32,16 +33,20 @@ async def notify_of_changes(work: UnitOfWork, batch: Sequence[Received[Any]], ch
     rules = await store.read_active(work, sorted({received.envelope.type for received in batch}))
     if not rules:
         return
-    occurrences = [occurrence_of(received, changes.get(received.envelope.id, [])) for received in batch]
-    met = [(rule, occurrence) for occurrence in occurrences for rule in rules if matches(rule, occurrence)]
-    if not met:
+    occurrences = [(occurrence_of(received, changes.get(received.envelope.id, [])), received) for received in batch]
+    all_met = [
+        (rule, occurrence, event) for occurrence, event in occurrences for rule in rules if matches(rule, occurrence)
+    ]
+    if not all_met:
         return
+    met = [(rule, occurrence) for rule, occurrence, _ in all_met]
     directory = await _directory(work, met)
     try:
         mails = [mail for rule, occurrence in met for mail in mails_of(rule, occurrence, directory)]
     except PartnerUnknown:
         raise NotYet from None
     await queue_emails(work, await _that_can_be_made(work, mails))
+    await call_endpoints(work, all_met)
 
 
 async def _that_can_be_made(work: UnitOfWork, mails: list[NewEmail]) -> list[NewEmail]:

@@ -59,14 +59,22 @@ class RecipientShape(Input):
         return self
 
 
+Recipients = Annotated[list[RecipientShape], Field(max_length=50)]
+EndpointIds = Annotated[list[Id], Field(max_length=50)]
+
+
 class NewRule(Input):
-    """`digest`: the mails may wait for others, if their recipient wants that."""
+    """Recipients, who need a template; webhook endpoints, which hear of what is their owner's; or both.
+
+    `digest`: the mails may wait for others, if their recipient wants that.
+    """
 
     name: Name
     event_types: Annotated[list[EventType], Field(min_length=1, max_length=50)]
     filter: FilterShape = Field(default_factory=FilterShape)
-    recipients: Annotated[list[RecipientShape], Field(min_length=1, max_length=50)]
-    template_id: Id
+    recipients: Recipients = Field(default=[])
+    template_id: Id | None = None
+    endpoint_ids: EndpointIds = Field(default=[])
     digest: bool = True
     active: bool = True
 
@@ -75,14 +83,15 @@ class RulePatch(Patch):
     name: Name = ""
     event_types: Annotated[list[EventType], Field(min_length=1, max_length=50)] = Field(default=[])
     filter: FilterShape = Field(default_factory=FilterShape)
-    recipients: Annotated[list[RecipientShape], Field(min_length=1, max_length=50)] = Field(default=[])
+    recipients: Recipients = Field(default=[])
     template_id: Id = ""
+    endpoint_ids: EndpointIds = Field(default=[])
     digest: bool = True
     active: bool = True
 
 
 class RuleShape(BaseModel):
-    """`template_id` is null for the one rule that takes the partner's own."""
+    """`template_id` is null for the one rule that takes the partner's own, and where only endpoints are called."""
 
     id: str
     name: str
@@ -90,6 +99,7 @@ class RuleShape(BaseModel):
     filter: FilterShape
     recipients: list[RecipientShape]
     template_id: str | None
+    endpoint_ids: list[str]
     digest: bool
     active: bool
     built_in: bool

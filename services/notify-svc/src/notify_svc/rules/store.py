@@ -15,23 +15,25 @@ PURCHASE_RULE = "rul_purchase"
 
 # The purchase notifications have a way of their own, which is made for many leads at once.
 READ_ACTIVE = """
-SELECT id, event_types, filter, recipients, template, digest FROM notification_rules
+SELECT id, event_types, filter, recipients, template, digest, endpoint_ids FROM notification_rules
 WHERE active AND event_types && $1 AND id <> 'rul_purchase' ORDER BY id
 """
 READ_BUILT_IN = """
-SELECT id, event_types, filter, recipients, template, digest FROM notification_rules WHERE active AND id = $1
+SELECT id, event_types, filter, recipients, template, digest, endpoint_ids FROM notification_rules
+WHERE active AND id = $1
 """
 _COLUMNS = """
-    id, name, event_types, filter, recipients, template AS template_id, digest, active, built_in, version, changed_by,
-    created_at, changed_at
+    id, name, event_types, filter, recipients, template AS template_id, endpoint_ids, digest, active, built_in, version,
+    changed_by, created_at, changed_at
 """
 INSERT = f"""
-INSERT INTO notification_rules (id, name, event_types, filter, recipients, template, digest, active, changed_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING {_COLUMNS}
+INSERT INTO notification_rules (id, name, event_types, filter, recipients, template, digest, active, changed_by,
+    endpoint_ids)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING {_COLUMNS}
 """
 UPDATE = f"""
 UPDATE notification_rules SET name = $2, event_types = $3, filter = $4, recipients = $5, template = $6, digest = $7,
-    active = $8, changed_by = $9, changed_at = now(), version = version + 1
+    active = $8, changed_by = $9, endpoint_ids = $10, changed_at = now(), version = version + 1
 WHERE id = $1 RETURNING {_COLUMNS}
 """
 FIND = f"SELECT {_COLUMNS} FROM notification_rules WHERE id = $1"
@@ -55,6 +57,7 @@ class RuleContent:
     filter: dict[str, Any]
     recipients: list[dict[str, Any]]
     template_id: str | None
+    endpoint_ids: list[str]
     digest: bool
     active: bool
 
@@ -78,7 +81,7 @@ async def update(work: UnitOfWork, rule_id: str, content: RuleContent, by: str) 
 
 
 async def find(database: Database, rule_id: str) -> Record | None:
-    return await database.pool.fetchrow(FIND, rule_id)
+    return await database.reader.fetchrow(FIND, rule_id)
 
 
 async def find_to_change(work: UnitOfWork, rule_id: str) -> Record | None:
@@ -86,7 +89,7 @@ async def find_to_change(work: UnitOfWork, rule_id: str) -> Record | None:
 
 
 async def list_page(database: Database, after: str, limit: int) -> list[Record]:
-    return await database.pool.fetch(LIST, after, limit)
+    return await database.reader.fetch(LIST, after, limit)
 
 
 async def keep_version(work: UnitOfWork, rule_id: str) -> None:
@@ -95,7 +98,7 @@ async def keep_version(work: UnitOfWork, rule_id: str) -> None:
 
 
 async def list_versions(database: Database, rule_id: str, before: int, limit: int) -> list[Record]:
-    return await database.pool.fetch(LIST_VERSIONS, rule_id, before, limit)
+    return await database.reader.fetch(LIST_VERSIONS, rule_id, before, limit)
 
 
 async def delete(work: UnitOfWork, rule_id: str) -> None:
@@ -114,6 +117,7 @@ async def _written(work: UnitOfWork, statement: str, rule_id: str, content: Rule
         content.digest,
         content.active,
         by,
+        content.endpoint_ids,
     )
     assert row is not None  # noqa: S101 -- the caller holds the row, or makes it
     return row
@@ -127,4 +131,5 @@ def _rule(row: Record) -> Rule:
         recipients=msgspec.convert(row["recipients"], list[Recipient]),
         template=row["template"],
         digest=row["digest"],
+        endpoint_ids=row["endpoint_ids"],
     )

@@ -42,16 +42,16 @@ async def suppress(work: UnitOfWork, new: NewSuppression) -> Record | None:
 
 
 async def find(database: Database, suppression_id: str) -> Record | None:
-    return await database.pool.fetchrow(FIND, suppression_id)
+    return await database.reader.fetchrow(FIND, suppression_id)
 
 
 async def find_address(database: Database, address: str) -> list[Record]:
-    return await database.pool.fetch(FIND_ADDRESS, address)
+    return await database.reader.fetch(FIND_ADDRESS, address)
 
 
 async def list_page(database: Database, before: tuple[datetime, str] | None, limit: int) -> list[Record]:
     at, suppression_id = before or (None, None)
-    return await database.pool.fetch(LIST, at, suppression_id, limit)
+    return await database.reader.fetch(LIST, at, suppression_id, limit)
 
 
 async def delete(work: UnitOfWork, suppression_id: str) -> bool:

@@ -57,22 +57,22 @@ class TemplateContent:
 
 async def read_template(source: Database | UnitOfWork, key: str, version: int) -> Record:
     """A version that a mail remembers: it is there for ever."""
-    row = await (source.pool if isinstance(source, Database) else source).fetchrow(READ_TEMPLATE, key, version)
+    row = await (source.reader if isinstance(source, Database) else source).fetchrow(READ_TEMPLATE, key, version)
     assert row is not None  # noqa: S101 -- a foreign key says so
     return row
 
 
 async def list_templates(database: Database, after: str, limit: int) -> list[Record]:
     """The newest version of each, by key, up to `limit` after the given one."""
-    return await database.pool.fetch(LIST, after, limit)
+    return await database.reader.fetch(LIST, after, limit)
 
 
 async def list_versions(database: Database, key: str, before: int, limit: int) -> list[Record]:
-    return await database.pool.fetch(LIST_VERSIONS, key, before, limit)
+    return await database.reader.fetch(LIST_VERSIONS, key, before, limit)
 
 
 async def find(database: Database, key: str) -> Record | None:
-    return await database.pool.fetchrow(FIND, key)
+    return await database.reader.fetchrow(FIND, key)
 
 
 async def find_to_change(work: UnitOfWork, key: str) -> Record | None:

@@ -12,6 +12,7 @@ from contracts.events.values import LeadRef
 from contracts.ids import new_id
 from messaging.unit_of_work import UnitOfWork
 
+from notify_svc.erasure.store import erased_among, hold_off_erasure
 from notify_svc.webhook_deliveries import store
 
 
@@ -40,9 +41,9 @@ async def queue_deliveries(
     """
     if not deliveries:
         return
-    await store.hold_off_erasure(work)
+    await hold_off_erasure(work)
     about = {delivery.lead.lead_id for delivery in deliveries if delivery.lead is not None}
-    erased = set[str]() if although_erased else await store.erased_among(work, list(about))
+    erased = set[str]() if although_erased else await erased_among(work, list(about))
     rows = [_row(d) for d in deliveries if d.lead is None or d.lead.lead_id not in erased]
     if rows:
         await store.insert_deliveries(work, rows)

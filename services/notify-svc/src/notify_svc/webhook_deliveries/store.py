@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncpg import Record
-from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 
 from notify_svc.scope import WebhookScope
-
-# Whoever makes deliveries shares it; an erasure has it alone, so that none is made of what it just removed. One lock
-# for all of the service: with two, an erasure of mails and a sale could each wait for what the other holds.
-SHARE_ERASURE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('notify-svc erasure', 0))"
-OWN_ERASURE = "SELECT pg_advisory_xact_lock(hashtextextended('notify-svc erasure', 0))"
-ERASED_AMONG = "SELECT lead_id FROM webhook_erased_leads WHERE lead_id = ANY($1)"
 
 INSERT_DELIVERIES = """
 INSERT INTO webhook_deliveries (
@@ -63,10 +56,8 @@ SELECT state, body IS NULL AS erased, (SELECT disabled FROM webhook_endpoints e 
 FROM webhook_deliveries WHERE id = $1 AND {_MINE}
 """
 
-TOMBSTONES = """
-INSERT INTO webhook_erased_leads (lead_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING
-"""
 FORGET_HELD = "DELETE FROM held_leads WHERE lead_id = ANY($1)"
+FORGET_EXTERNAL_IDS = "DELETE FROM external_ids WHERE lead_id = ANY($1)"
 FORGET_EXCERPTS = """
 UPDATE webhook_attempts SET excerpt = NULL
 WHERE excerpt IS NOT NULL AND delivery_id IN (SELECT id FROM webhook_deliveries WHERE lead_id = ANY($1))
@@ -79,23 +70,6 @@ SET body = NULL, remote_id = NULL, version = version + 1, next_attempt_at = NULL
 WHERE lead_id = ANY($1) AND body IS NOT NULL
 """
 
-# Done for longer than $1: with their attempts, in portions, so that no lock is held for long.
-PRUNE_DELIVERIES = """
-WITH old AS (
-    SELECT id FROM webhook_deliveries
-    WHERE state IN ('delivered', 'exhausted', 'cancelled') AND id < $1 ORDER BY id LIMIT 5000
-), attempts AS (
-    DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM old)
-)
-SELECT array_agg(id) FROM old
-"""
-DELETE_DELIVERIES = "DELETE FROM webhook_deliveries WHERE id = ANY($1)"
-PRUNE_OTHERS = (
-    "DELETE FROM held_leads WHERE decided_at < now() - interval '30 days'",
-    "DELETE FROM incoming_webhooks WHERE at < now() - interval '180 days'",
-    "DELETE FROM webhook_secrets WHERE expires_at < now()",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilters:
@@ -103,15 +77,6 @@ class DeliveryFilters:
     state: str | None = None
     lead_id: str | None = None
     event_type: str | None = None
-
-
-async def hold_off_erasure(work: UnitOfWork) -> None:
-    """From here to the commit no lead is erased here."""
-    await work.execute(SHARE_ERASURE)
-
-
-async def erased_among(work: UnitOfWork, lead_ids: Sequence[str]) -> set[str]:
-    return {row["lead_id"] for row in await work.fetch(ERASED_AMONG, lead_ids)}
 
 
 async def insert_deliveries(work: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:
@@ -168,26 +133,12 @@ async def list_deliveries(
 
 
 async def forget_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, int]:
-    """How many rows per table held something about the leads."""
-    await work.execute(OWN_ERASURE)
-    await work.execute(TOMBSTONES, lead_ids)
+    """How many rows per table held something about the leads; the erasure has begun."""
     statements = {
         "held_leads": FORGET_HELD, "webhook_attempts": FORGET_EXCERPTS, "webhook_deliveries": FORGET_BODIES,
+        "external_ids": FORGET_EXTERNAL_IDS,
     }  # fmt: skip
     return {table: _count(await work.execute(statement, lead_ids)) for table, statement in statements.items()}
-
-
-async def prune(database: Database, before: str) -> int:
-    """Removes finished deliveries with ids below `before`, 5,000 at most; how many."""
-    async with database.unit_of_work() as work:
-        ids = await work.fetchval(PRUNE_DELIVERIES, before) or []
-        await work.execute(DELETE_DELIVERIES, ids)
-    return len(ids)
-
-
-async def prune_others(database: Database) -> None:
-    for statement in PRUNE_OTHERS:
-        await database.pool.execute(statement)
 
 
 def _count(status: str) -> int:

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from messaging.unit_of_work import UnitOfWork
 
+from notify_svc.erasure.store import hold_off_erasure
 from notify_svc.lead_deliveries.deliver_confirmed import deliver_confirmed
 from notify_svc.lead_deliveries.store import find_undelivered
-from notify_svc.webhook_deliveries.store import hold_off_erasure
 from notify_svc.webhook_endpoints import store
 from notify_svc.webhook_endpoints.endpoint import Endpoint
 

@@ -7,6 +7,7 @@ from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from servicekit.etag import IfMatch, etag
 from servicekit.http import router
+from servicekit.idempotency import without
 from servicekit.identity import Caller, Identity
 from servicekit.paging import Page, decode_cursor, page_of
 from servicekit.problems import conflict, not_found
@@ -39,7 +40,7 @@ def _add_crud(routes: APIRouter, database: Database, rules: Rules) -> None:
         response.headers["ETag"] = etag(endpoint.version)
         return shapes.shown_once(endpoint, secret)
 
-    create.answer_to_keep = shapes.without_secret  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
+    create.answer_to_keep = without("secret")  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
     @routes.get("")
     async def list_endpoints(
@@ -88,7 +89,7 @@ def _add_actions(routes: APIRouter, database: Database, rules: Rules) -> None:
             secret = await issue_secret(work, endpoint_id, rules.sealer)
         return shapes.SecretOut(secret=secret, former_valid_until=until if wanted.overlap_hours else None)
 
-    rotate_secret.answer_to_keep = shapes.without_secret  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
+    rotate_secret.answer_to_keep = without("secret")  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
     @routes.post("/{endpoint_id}/test", status_code=202)
     async def test(caller: Caller, endpoint_id: str) -> DeliveryOut:

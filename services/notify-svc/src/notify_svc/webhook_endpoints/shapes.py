@@ -138,12 +138,6 @@ def shown_once(endpoint: Endpoint, secret: str) -> EndpointWithSecret:
     return EndpointWithSecret.model_validate({**_facts(endpoint), "secret": secret})
 
 
-def without_secret(answer: bytes) -> bytes:
-    """An answer as it may be stored for repeats."""
-    document = msgspec.json.decode(answer)
-    return msgspec.json.encode({**document, "secret": None}) if "secret" in document else answer
-
-
 def _facts(endpoint: Endpoint) -> dict[str, Any]:
     keys = {"has_api_key": endpoint.api_key is not None, "has_incoming_secret": endpoint.incoming_secret is not None}
     return {**msgspec.structs.asdict(endpoint), **keys}

@@ -110,6 +110,12 @@ CATALOGUE: dict[type[Event], Told] = {
     a.OpportunityCreatedV1: _OPPORTUNITY,
     a.SurveyAnsweredV1: _SURVEY,
 }
+# Nobody asks for these; a notification rule may tell them (N5.7).
+BY_RULES_ONLY: dict[type[Event], Told] = {
+    i.LeadSoldV1: Told(partner=None, sponsor=("sold_at",), insiders=("sale_id", "buyer_id")),
+    i.ConsentRevokedV1: Told(sponsor=("revoked_at",)),
+    v.ReturnProposedV1: Told(partner=None, sponsor=("mode", "reason")),
+}
 TYPES = frozenset(event_class.type for event_class in CATALOGUE)
 
 
@@ -122,9 +128,11 @@ def is_known_pattern(pattern: str) -> bool:
     return any(matches(pattern, event_type) for event_type in TYPES)
 
 
-def told_to(event: Any, audience: Audience, *, with_comments: bool) -> dict[str, Any] | None:
-    """What this audience hears of an event about a lead; None: nothing."""
-    told = CATALOGUE[type(event)]
+def told_to(
+    event: Any, audience: Audience, *, with_comments: bool, external_id: str | None = None
+) -> dict[str, Any] | None:
+    """What this audience hears of an event about a lead; None: nothing. `external_id` is its partner's, and for it."""
+    told = CATALOGUE.get(type(event)) or BY_RULES_ONLY[type(event)]
     fields = _fields(told, audience, with_comments=with_comments)
     if fields is None:
         return None
@@ -132,6 +140,8 @@ def told_to(event: Any, audience: Audience, *, with_comments: bool) -> dict[str,
     data: dict[str, Any] = {"lead_id": lead.lead_id, "test": lead.test}
     if audience != "buyer":
         data["project_id"] = lead.project_id
+    if audience == "partner":
+        data["external_id"] = external_id
     if audience in {"sponsor", "project", "crm"}:
         data |= {"sponsor_id": lead.sponsor_id, "contact_list_id": lead.contact_list_id}
     if audience in {"project", "crm"}:

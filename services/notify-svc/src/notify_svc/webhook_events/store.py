@@ -1,51 +1,46 @@
-"""SQL of the fan-out: who listens, and what partners allow."""
+"""SQL of the fan-out: who listens, and what partners call their leads."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from contracts.events.values import LeadRef
 from messaging.unit_of_work import UnitOfWork
 
 from notify_svc.webhook_events.catalogue import Owner
 
-FIND_LISTENERS = """
-SELECT id, owner_kind, owner_id, event_types FROM webhook_endpoints
-WHERE deleted_at IS NULL AND kind = 'webhook' AND event_types <> '{}' AND (
+_LISTENER = "id, owner_kind, owner_id, event_types"
+FIND_LISTENERS = f"""
+SELECT {_LISTENER} FROM webhook_endpoints
+WHERE deleted_at IS NULL AND kind = 'webhook' AND event_types <> '{{}}' AND (
     (owner_kind = 'partner' AND owner_id = ANY($1)) OR (owner_kind = 'sponsor' AND owner_id = ANY($2))
     OR (owner_kind = 'project' AND owner_id = ANY($3)) OR owner_kind = 'crm'
 )
 """
+FIND_NAMED = f"""
+SELECT {_LISTENER} FROM webhook_endpoints WHERE deleted_at IS NULL AND kind = 'webhook' AND id = ANY($1)
+"""
 
-UPSERT_PARTNERS = """
-INSERT INTO webhook_partners (partner_id, version, name, include_comments, sold_lead_emails)
-SELECT partner_id, version, name, include_comments, ARRAY(SELECT jsonb_array_elements_text(sold_lead_emails))
-FROM jsonb_to_recordset($1)
-    AS p(partner_id text, version bigint, name text, include_comments boolean, sold_lead_emails jsonb)
-ORDER BY partner_id
-ON CONFLICT (partner_id) DO UPDATE
-SET version = excluded.version, name = excluded.name, include_comments = excluded.include_comments,
-    sold_lead_emails = excluded.sold_lead_emails
-WHERE webhook_partners.version < excluded.version
+KEEP_EXTERNAL_IDS = """
+INSERT INTO external_ids (lead_id, partner_id, external_id)
+SELECT n.lead_id, n.partner_id, n.external_id
+FROM unnest($1::text[], $2::text[], $3::text[]) AS n(lead_id, partner_id, external_id)
+WHERE NOT EXISTS (SELECT FROM erased_leads x WHERE x.lead_id = n.lead_id)
+ORDER BY 1
+ON CONFLICT DO NOTHING
 """
-READ_PARTNERS = """
-SELECT partner_id, version, name, include_comments, sold_lead_emails FROM webhook_partners WHERE partner_id = ANY($1)
+READ_EXTERNAL_IDS = """
+SELECT e.lead_id, e.external_id
+FROM unnest($1::text[], $2::text[]) AS n(lead_id, partner_id) JOIN external_ids e USING (lead_id, partner_id)
 """
-WITH_COMMENTS = "SELECT partner_id FROM webhook_partners WHERE partner_id = ANY($1) AND include_comments"
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
     id: str
+    owner_kind: Owner
+    owner_id: str | None
     event_types: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartnerRow:
-    partner_id: str
-    version: int
-    name: str
-    include_comments: bool
-    sold_lead_emails: list[str]
 
 
 async def find_listeners(
@@ -55,20 +50,24 @@ async def find_listeners(
     ids = [[owner_id for of, owner_id in owners if of == kind] for kind in ("partner", "sponsor", "project")]
     found: dict[tuple[Owner, str | None], list[Listener]] = defaultdict(list)
     for row in await work.fetch(FIND_LISTENERS, *ids):
-        found[row["owner_kind"], row["owner_id"]].append(Listener(row["id"], row["event_types"]))
+        found[row["owner_kind"], row["owner_id"]].append(Listener(**row))
     return found
 
 
-async def partners_with_comments(work: UnitOfWork, partner_ids: Sequence[str]) -> set[str]:
-    """A partner that we do not know yet is not among them."""
-    return {row["partner_id"] for row in await work.fetch(WITH_COMMENTS, partner_ids)}
+async def find_named(work: UnitOfWork, endpoint_ids: Collection[str]) -> dict[str, Listener]:
+    """By their ids, whatever they listen to. One that was deleted is not there."""
+    rows = await work.fetch(FIND_NAMED, sorted(endpoint_ids)) if endpoint_ids else []
+    return {row["id"]: Listener(**row) for row in rows}
 
 
-async def upsert_partners(work: UnitOfWork, partners: Sequence[PartnerRow]) -> None:
-    """One row per partner; a version that is not newer than the stored one changes nothing."""
-    await work.execute(UPSERT_PARTNERS, partners)
+async def keep_external_ids(work: UnitOfWork, names: Sequence[tuple[LeadRef, str]]) -> None:
+    """Those of erased leads are not kept; whoever calls holds off erasures."""
+    columns = ([lead.lead_id for lead, _ in names], [lead.partner_id for lead, _ in names], [name for _, name in names])
+    await work.execute(KEEP_EXTERNAL_IDS, *columns)
 
 
-async def read_partners(work: UnitOfWork, partner_ids: Sequence[str]) -> dict[str, PartnerRow]:
-    """The known ones."""
-    return {row["partner_id"]: PartnerRow(**row) for row in await work.fetch(READ_PARTNERS, partner_ids)}
+async def read_external_ids(work: UnitOfWork, leads: Collection[LeadRef]) -> dict[str, str]:
+    """By lead, as far as its own partner's name for it is known."""
+    pairs = sorted({(lead.lead_id, lead.partner_id) for lead in leads})
+    rows = await work.fetch(READ_EXTERNAL_IDS, [lead_id for lead_id, _ in pairs], [partner for _, partner in pairs])
+    return {row["lead_id"]: row["external_id"] for row in rows}

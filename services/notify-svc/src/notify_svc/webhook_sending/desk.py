@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from contracts.events.notify import AlarmRaisedV1, WebhookDeliveredV1, WebhookExhaustedV1
-from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from servicekit.sealing import Sealer
 
+from notify_svc.dispatching import Claimed, UnderWay
 from notify_svc.webhook_sending import store
 from notify_svc.webhook_sending.attempt import attempt
 from notify_svc.webhook_sending.receiver import Receivers
@@ -31,28 +31,32 @@ class Shares:
 
 
 class WebhookDesk:
-    def __init__(self, database: Database, receivers: Receivers, sealer: Sealer, shares: Shares) -> None:
-        self._database = database
+    def __init__(self, receivers: Receivers, sealer: Sealer, shares: Shares) -> None:
         self._receivers = receivers
         self._sealer = sealer
         self._shares = shares
-        self._leases_checked_at = float("-inf")
 
-    async def turn(self, marks: Sequence[Mark], room: int) -> list[ClaimedDelivery]:
-        check_leases = time.monotonic() - self._leases_checked_at > self._shares.lease.total_seconds() / 20
-        if not marks and not check_leases and not room:
-            return []
-        async with self._database.unit_of_work() as work:
-            if marks:
-                await _mark(work, marks)
-            if check_leases:
-                for delivery in await store.expire_leases(work):
-                    _tell(work, delivery)
-            per_endpoint, lease = self._shares.per_endpoint, self._shares.lease
-            claimed = await store.claim_due(work, room, per_endpoint, lease) if room else []
-        if check_leases:
-            self._leases_checked_at = time.monotonic()
-        return claimed
+    def lane(self, item: ClaimedDelivery) -> str:
+        return item.endpoint_id
+
+    async def mark(self, work: UnitOfWork, marks: Sequence[Mark]) -> None:
+        marked = {delivery.id: delivery for delivery in await store.mark(work, marks)}
+        tallies: dict[str, Tally] = {}
+        for mark in marks:
+            if mark.id in marked:
+                tallies.setdefault(mark.endpoint_id, Tally(mark.endpoint_id)).count(mark)
+                _tell(work, marked[mark.id])
+                _tell_rejected_sale(work, marked[mark.id], mark)
+        for standing in await store.tally(work, list(tallies.values()), ALARM_AFTER_FAILURES):
+            _tell_standing(work, standing)
+
+    async def expire_leases(self, work: UnitOfWork) -> None:
+        for delivery in await store.expire_leases(work):
+            _tell(work, delivery)
+
+    async def claim(self, work: UnitOfWork, under_way: UnderWay) -> Claimed[ClaimedDelivery]:
+        per_endpoint, lease = self._shares.per_endpoint, self._shares.lease
+        return Claimed(await store.claim_due(work, under_way.room, per_endpoint, lease, sorted(under_way.slow)))
 
     async def attempt(self, item: ClaimedDelivery) -> Mark:
         began = time.monotonic()
@@ -62,17 +66,8 @@ class WebhookDesk:
     def give_back(self, item: ClaimedDelivery) -> Mark:
         return _mark_of(item, Outcome("released"), 0)
 
-
-async def _mark(work: UnitOfWork, marks: Sequence[Mark]) -> None:
-    marked = {delivery.id: delivery for delivery in await store.mark(work, marks)}
-    tallies: dict[str, Tally] = {}
-    for mark in marks:
-        if mark.id in marked:
-            tallies.setdefault(mark.endpoint_id, Tally(mark.endpoint_id)).count(mark)
-            _tell(work, marked[mark.id])
-            _tell_rejected_sale(work, marked[mark.id], mark)
-    for standing in await store.tally(work, list(tallies.values()), ALARM_AFTER_FAILURES):
-        _tell_standing(work, standing)
+    async def close(self) -> None:
+        """Every attempt has closed its own connection."""
 
 
 def _mark_of(delivery: ClaimedDelivery, outcome: Outcome, took_ms: int) -> Mark:

@@ -52,7 +52,7 @@ WITH RECURSIVE waiting AS (
             SELECT d.id, d.next_attempt_at FROM webhook_deliveries d
             WHERE d.endpoint_id = e.id AND d.state IN ('queued', 'retrying') AND d.next_attempt_at <= now()
             ORDER BY d.next_attempt_at
-            LIMIT greatest((CASE WHEN e.failures > 0 THEN 1 ELSE $1 END) - busy.running, 0)
+            LIMIT greatest((CASE WHEN e.failures > 0 OR e.id = ANY($4) THEN 1 ELSE $1 END) - busy.running, 0)
         ) head
     ) due
     WHERE NOT e.disabled AND (e.paused_until IS NULL OR e.paused_until <= now())
@@ -220,8 +220,11 @@ async def expire_leases(work: UnitOfWork) -> list[MarkedDelivery]:
     return [_marked(row) for row in await work.fetch(EXPIRE_LEASES, RESENDS_AFTER_LOST_LEASE)]
 
 
-async def claim_due(work: UnitOfWork, limit: int, per_endpoint: int, lease: timedelta) -> list[ClaimedDelivery]:
-    return [ClaimedDelivery(**row) for row in await work.fetch(CLAIM, per_endpoint, limit, lease)]
+async def claim_due(
+    work: UnitOfWork, limit: int, per_endpoint: int, lease: timedelta, slow: Sequence[str]
+) -> list[ClaimedDelivery]:
+    """Endpoints that fail, and those that are `slow`, get one attempt at a time."""
+    return [ClaimedDelivery(**row) for row in await work.fetch(CLAIM, per_endpoint, limit, lease, slow)]
 
 
 async def mark(work: UnitOfWork, marks: Sequence[Mark]) -> list[MarkedDelivery]:

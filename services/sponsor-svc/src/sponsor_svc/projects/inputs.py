@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from contracts.events.sponsor import DuplicateRules, IntakeRules, OfferRules, QueueRules, ValidationRules
@@ -10,11 +10,11 @@ from contracts.events.values import CallingHours
 from pydantic import BaseModel
 
 from sponsor_svc.projects.project import Project, ProjectSettings
-from sponsor_svc.projects.shapes import NewProject, ProjectPatch
+from sponsor_svc.projects.shapes import NewProject, ProjectPatch, Queue, QueueRule
 
 S = TypeVar("S", CallingHours, QueueRules, DuplicateRules, ValidationRules, IntakeRules, OfferRules)
 # What a patch changes one by one; the rest is replaced whole.
-_MERGED = ("queue", "duplicates", "validation", "intake", "offer")
+_MERGED = ("duplicates", "validation", "intake", "offer")
 
 
 def settings_of(body: NewProject) -> ProjectSettings:
@@ -27,7 +27,7 @@ def settings_of(body: NewProject) -> ProjectSettings:
         written_confirmation=body.written_confirmation,
         region=body.region,
         calling_hours=_value(body.calling_hours, CallingHours),
-        queue=_value(body.queue, QueueRules),
+        queue=_merged_queue(QueueRules(inherited=list(get_args(QueueRule))), body.queue),
         duplicates=_value(body.duplicates, DuplicateRules),
         checks={**body.checks},
         validation=_value(body.validation, ValidationRules),
@@ -47,11 +47,21 @@ def change_of(body: ProjectPatch) -> Callable[[Project], Project]:
         for name in _MERGED:
             if name in changes:
                 changes[name] = _merged(getattr(current, name), getattr(body, name))
+        if "queue" in changes:
+            changes["queue"] = _merged_queue(current.queue, body.queue)
         if "checks" in changes:
             changes["checks"] = {**current.checks, **body.checks}
         return replace(current, **changes)
 
     return apply
+
+
+def _merged_queue(stored: QueueRules, body: Queue) -> QueueRules:
+    """What is set is no longer inherited, unless the same body says that it is."""
+    merged = _merged(stored, body)
+    sent = body.model_fields_set
+    kept = merged.inherited if "inherited" in sent else [name for name in stored.inherited if name not in sent]
+    return msgspec.structs.replace(merged, inherited=sorted(set(kept)))
 
 
 def _value(model: BaseModel, value_class: type[S]) -> S:

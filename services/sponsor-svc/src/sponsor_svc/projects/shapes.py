@@ -62,7 +62,23 @@ class CallingHours(Input):
         return self
 
 
+QueueRule = Literal[
+    "cool_down_minutes",
+    "max_attempts",
+    "max_age_hours",
+    "order",
+    "use_partner_priority",
+    "status_after_request",
+    "lock_minutes",
+]
+
+
 class Queue(Input):
+    """`inherited` names the rules that are as the centre says (A2.6): those of a new project that it does not set.
+
+    Setting a rule takes it from there, naming it there gives it back.
+    """
+
     cool_down_minutes: Minutes = 60
     max_attempts: Annotated[int, Field(ge=1, le=100, strict=True)] = 3
     max_age_hours: Annotated[int, Field(ge=1, le=24 * 366, strict=True)] | None = None
@@ -70,6 +86,7 @@ class Queue(Input):
     use_partner_priority: Annotated[bool, Field(strict=True)] = True
     status_after_request: Literal["leave_assigned", "queue", "pending"] = "leave_assigned"
     lock_minutes: Annotated[int, Field(ge=1, le=120, strict=True)] = 15
+    inherited: list[QueueRule] = Field(default_factory=list[QueueRule], max_length=7)
 
 
 class Duplicates(Input):

@@ -171,11 +171,11 @@ async def read_standing(work: UnitOfWork, lead_ids: Sequence[str], *, sees_all: 
 
 
 async def read_case(database: Database, lead_id: str, *, sees_all: bool) -> Record | None:
-    return await database.pool.fetchrow(READ_CASE, lead_id, sees_all)
+    return await database.reader.fetchrow(READ_CASE, lead_id, sees_all)
 
 
 async def read_notes(database: Database | UnitOfWork, lead_id: str, *, sees_all: bool) -> list[Record]:
-    source = database if isinstance(database, UnitOfWork) else database.pool
+    source = database if isinstance(database, UnitOfWork) else database.reader
     return await source.fetch(READ_NOTES, lead_id, sees_all)
 
 

@@ -34,7 +34,7 @@ Key = tuple[Any, ...]
 async def list_cases(database: Database, filters: CaseFilters, after: Key | None, limit: int) -> list[Record]:
     """Up to `limit` rows after the key (received_at, lead_id)."""
     query, parameters = select_cases(COLUMNS, filters, after, limit)
-    return await database.pool.fetch(query, *parameters)
+    return await database.reader.fetch(query, *parameters)
 
 
 async def every_case(database: Database, filters: CaseFilters) -> AsyncIterator[list[Record]]:
@@ -43,7 +43,7 @@ async def every_case(database: Database, filters: CaseFilters) -> AsyncIterator[
     after: Key | None = None
     while True:
         query, parameters = select_cases(f"{COLUMNS}, {notes}", filters, after, PORTION)
-        rows = await database.pool.fetch(query, *parameters)
+        rows = await database.reader.fetch(query, *parameters)
         yield rows
         if len(rows) < PORTION:
             return

@@ -56,7 +56,7 @@ async def read_validation(database: Database, project_id: str | None) -> bool | 
     """Whether the project, or without one any project, is validated; None for one that is unknown."""
     row: Record | None
     if project_id is None:
-        row = await database.pool.fetchrow(READ_ANY_VIEW)
+        row = await database.reader.fetchrow(READ_ANY_VIEW)
     else:
-        row = await database.pool.fetchrow(READ_VIEW, project_id)
+        row = await database.reader.fetchrow(READ_VIEW, project_id)
     return row["call_centre_validation"] if row else None

@@ -122,7 +122,8 @@ class ClaimDesk:
             event = LeadClaimedV1(lead=lead_ref(item), actor=agent_id, received_at=item.received_at, agent_id=agent_id)
             work.publish(event, sequence=item.version, trace=traces[agent_id])
             key, found = (item.project_id, row["place_id"]), (row["rank"], row["position"])
-            heads[key] = min(found, heads.get(key, found))
+            if row["responsible"] is None:
+                heads[key] = min(found, heads.get(key, found))
         self._marks.found(heads)
         return {row["agent_id"]: row for row in rows}
 
@@ -136,7 +137,7 @@ class ClaimDesk:
         ]
         now = datetime.now(UTC)
         instants: list[datetime] = []
-        for waiting in await store.read_waiting(work, keys) if keys else []:
+        for waiting in await store.read_waiting(work, keys, request.agent_id) if keys else []:
             key = (waiting.project_id, waiting.place_id)
             opens = self.reference.opens_at(key, now) if waiting.has_ready else None
             cooled = self.reference.opens_at(key, waiting.cooled_at) if waiting.cooled_at else None

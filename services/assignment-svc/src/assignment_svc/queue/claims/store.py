@@ -10,10 +10,11 @@ from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.queue.eligibility.store import (
     AGENT_CONDITIONS,
+    KEPT_FOR,
     LEAD_CONDITIONS,
+    PROJECT_CONDITIONS,
     PULLED,
     QUEUED,
-    RESPONSIBLE,
     TICKED,
     demand,
 )
@@ -50,44 +51,54 @@ class Waiting:
 
 # Rows that are locked by another claim are skipped, so a few more candidates than agents are looked at. A condition
 # that fails at the head costs a look-up per claim; what makes conditions fail for long takes leads out of the queue.
-# Leads kept for others are passed over in the walk itself, at a look-up each and only where a campaign has some. (As
-# an EXISTS it was hashed: every claim read all leads.)
+# Leads kept for an agent (A3.6) are in ranges of the index of their own, which nobody else walks; of each agent
+# who asks, the first that may be called now takes part with the others' in the order of all. (The look whether an
+# agent is responsible for anything has a LIMIT: as an EXISTS it was hashed.)
+_HEADS = """
+        SELECT q.lead_id, q.rank, q.position FROM queue q
+        WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
+          AND q.reserved_for = {whose}
+        ORDER BY q.rank, q.position, q.lead_id LIMIT $8
+"""
+
+_MARKED = _HEADS.format(whose="'' AND (q.rank, q.position) >= (pair.mark_rank, pair.mark_position)")
+
+_FREE = f"""
+        SELECT q.ctid AS queue_row, w.lead_id, l.project_id, l.place_id, coalesce(l.phone, l.lead_id) AS lock_key,
+            p.lock_time, p.status_after_request, nullif(q.reserved_for, '') AS responsible
+        FROM queue q JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
+        JOIN projects p ON p.project_id = l.project_id
+        WHERE q.lead_id = candidate.lead_id AND q.ready_at IS NULL AND q.reserved_for = {KEPT_FOR}
+          AND {demand((QUEUED, *LEAD_CONDITIONS))}
+        FOR NO KEY UPDATE OF q, w SKIP LOCKED
+"""
+
 CLAIM = f"""
 WITH asking AS MATERIALIZED (
     SELECT a.agent_id FROM agents a
     WHERE a.agent_id = ANY($2::text[]) AND {demand(AGENT_CONDITIONS)}
     ORDER BY a.agent_id FOR NO KEY UPDATE
-), candidate AS MATERIALIZED (
-    SELECT head.lead_id, head.rank, head.position
-    FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::smallint[], $7::bigint[])
+), pair AS MATERIALIZED (
+    SELECT pair.* FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::smallint[], $7::bigint[])
         AS pair (project_id, place_id, version, mark_rank, mark_position)
-    JOIN projects p ON p.project_id = pair.project_id AND p.version = pair.version AND p.state = 'active'
-        AND {PULLED.sql}
-    CROSS JOIN LATERAL (
-        SELECT EXISTS (SELECT FROM account_responsibles r WHERE r.project_id = pair.project_id) AS some
-    ) reserving
-    CROSS JOIN LATERAL (
-        SELECT q.lead_id, q.rank, q.position FROM queue q
-        WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
-          AND (q.rank, q.position) >= (pair.mark_rank, pair.mark_position)
-          AND CASE WHEN reserving.some THEN (
-              SELECT true FROM leads l CROSS JOIN asking a WHERE l.lead_id = q.lead_id AND {RESPONSIBLE.sql} LIMIT 1
-          ) ELSE true END
-        ORDER BY q.rank, q.position, q.lead_id LIMIT $8
-    ) head
+    JOIN projects p ON p.project_id = pair.project_id AND p.version = pair.version
+        AND {demand((*PROJECT_CONDITIONS, PULLED))}
+), kept AS MATERIALIZED (
+    SELECT mine.* FROM asking a CROSS JOIN LATERAL (
+        SELECT FROM account_responsibles r WHERE r.agent_id = a.agent_id LIMIT 1
+    ) responsible CROSS JOIN LATERAL (
+        SELECT candidate.* FROM (
+            SELECT head.* FROM pair CROSS JOIN LATERAL ({_HEADS.format(whose="a.agent_id")}) head
+            ORDER BY head.rank, head.position, head.lead_id LIMIT $8
+        ) candidate CROSS JOIN LATERAL ({_FREE}) free LIMIT 1
+    ) mine
+), heads AS MATERIALIZED (
+    SELECT head.* FROM pair CROSS JOIN LATERAL ({_MARKED}) head
     ORDER BY head.rank, head.position, head.lead_id LIMIT $8
+), candidate AS MATERIALIZED (
+    SELECT * FROM heads UNION ALL SELECT * FROM kept ORDER BY rank, position, lead_id
 ), picked AS MATERIALIZED (
-    SELECT free.*, candidate.rank, candidate.position
-    FROM candidate CROSS JOIN LATERAL (
-        SELECT q.ctid AS queue_row, w.lead_id, l.project_id, l.place_id, coalesce(l.phone, l.lead_id) AS lock_key,
-            p.lock_time, p.status_after_request, (
-                SELECT r.agent_id FROM account_responsibles r WHERE r.project_id = l.project_id
-                AND r.account_id = l.content -> 'account' ->> 'external_id') AS responsible
-        FROM queue q JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
-        JOIN projects p ON p.project_id = l.project_id
-        WHERE q.lead_id = candidate.lead_id AND q.ready_at IS NULL AND {demand((QUEUED, *LEAD_CONDITIONS))}
-        FOR NO KEY UPDATE OF q, w SKIP LOCKED
-    ) free
+    SELECT free.*, candidate.rank, candidate.position FROM candidate CROSS JOIN LATERAL ({_FREE}) free
     LIMIT (SELECT count(*) FROM asking)
 ), seated AS MATERIALIZED (
     SELECT *, row_number() OVER (PARTITION BY responsible ORDER BY rank, position, lead_id) AS seat
@@ -124,7 +135,7 @@ WITH asking AS MATERIALIZED (
     INSERT INTO history (lead_id, version, event, actor, agent_id, data)
     SELECT lead_id, version, 'claimed', agent_id, agent_id, '{{}}' FROM w
 )
-SELECT {VIEW_COLUMNS}, t.token, t.lock_expires_at, t.place_id, t.rank, t.position
+SELECT {VIEW_COLUMNS}, t.token, t.lock_expires_at, t.place_id, t.rank, t.position, t.responsible
 FROM w JOIN taken t USING (lead_id) JOIN leads l USING (lead_id)
 JOIN places pl ON pl.place_id = l.place_id LEFT JOIN orders o USING (order_id)
 """
@@ -139,6 +150,7 @@ WITH before AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT q.rank, q.position FROM queue q
         WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
+          AND q.reserved_for = ''
         ORDER BY q.rank, q.position, q.lead_id LIMIT 1
     ) head
 )
@@ -147,13 +159,19 @@ SELECT project_id, place_id, rank, position,
 FROM heads
 """
 
+# What anybody may have, and what is kept for the agent ($3). (The order of the index keeps the planner to it.)
 WAITING = """
-SELECT pair.project_id, pair.place_id,
-    EXISTS (SELECT FROM queue q WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id
-            AND q.ready_at IS NULL) AS has_ready,
-    (SELECT min(q.ready_at) FROM queue q WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id
-     AND q.ready_at IS NOT NULL) AS cooled_at
+SELECT pair.project_id, pair.place_id, bool_or(one.has_ready) AS has_ready, min(one.cooled_at) AS cooled_at
 FROM unnest($1::text[], $2::integer[]) AS pair (project_id, place_id)
+CROSS JOIN unnest(ARRAY['', $3::text]) AS whose (agent_id)
+CROSS JOIN LATERAL (
+    SELECT coalesce((SELECT true FROM queue q WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id
+            AND q.reserved_for = whose.agent_id AND q.ready_at IS NULL
+            ORDER BY q.rank, q.position, q.lead_id LIMIT 1), false) AS has_ready,
+        (SELECT min(q.ready_at) FROM queue q WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id
+         AND q.reserved_for = whose.agent_id AND q.ready_at IS NOT NULL) AS cooled_at
+) one
+GROUP BY 1, 2
 """
 
 COOLED = """
@@ -197,8 +215,9 @@ async def read_heads(
     return heads, max((row["walked"] for row in rows), default=0)
 
 
-async def read_waiting(work: UnitOfWork, keys: Sequence[tuple[str, int]]) -> list[Waiting]:
-    return [Waiting(*row) for row in await work.fetch(WAITING, *_columns(keys))]
+async def read_waiting(work: UnitOfWork, keys: Sequence[tuple[str, int]], agent_id: str) -> list[Waiting]:
+    """For that agent: leads that are kept for others do not count."""
+    return [Waiting(*row) for row in await work.fetch(WAITING, *_columns(keys), agent_id)]
 
 
 async def promote(work: UnitOfWork, lead_ids: Sequence[str]) -> list[str]:

@@ -37,6 +37,25 @@ QUEUED_OR_DUE: Final = replace(
     until="(SELECT c.at FROM callbacks c WHERE c.lead_id = w.lead_id AND c.status = 'scheduled')",
 )
 
+# Of the project alone: one that fails keeps every lead of it, so nobody may walk its queue to find that out.
+PROJECT_CONDITIONS: Final = (
+    Condition("project", "E8", "The project is not active.", "p.state = 'active'"),
+    Condition(
+        "sponsor",
+        "E8",
+        "The sponsor is not active.",
+        "NOT EXISTS (SELECT FROM sponsors s WHERE s.sponsor_id = p.sponsor_id AND NOT s.active)",
+    ),
+    Condition(
+        "fresh",
+        "E5",
+        "A national suppression list that applies to the project is out of date.",
+        """NOT (p.stale_lists_block AND EXISTS (SELECT FROM suppression_lists n WHERE n.fresh_until <= now()
+           AND (n.scope = 'global' OR (n.scope = 'sponsor' AND n.scope_id = p.sponsor_id)
+                OR (n.scope = 'project' AND n.scope_id = p.project_id))))""",
+    ),
+)
+
 LEAD_CONDITIONS: Final = (
     Condition(
         "unlocked",
@@ -76,19 +95,12 @@ LEAD_CONDITIONS: Final = (
         "NOT EXISTS (SELECT FROM lead_facts f WHERE f.lead_id = l.lead_id AND f.fact = 'revocation')",
     ),
     Condition("validated", "E7", "The call centre has not confirmed the lead yet.", "w.validated"),
-    Condition("project", "E8", "The project is not active.", "p.state = 'active'"),
     Condition(
         "list",
         "E8",
         "The contact list has expired.",
         """NOT EXISTS (SELECT FROM contact_lists c WHERE c.contact_list_id = l.contact_list_id
            AND c.expires_at <= now())""",
-    ),
-    Condition(
-        "sponsor",
-        "E8",
-        "The sponsor is not active.",
-        "NOT EXISTS (SELECT FROM sponsors s WHERE s.sponsor_id = p.sponsor_id AND NOT s.active)",
     ),
     Condition(
         "unreturned",
@@ -128,20 +140,42 @@ PULLED: Final = Condition(
     "pulled", "E9", "The campaign hands its leads out by a rule; nobody requests them.", "NOT p.handed_out"
 )
 
+# The agent that a lead is kept for, or nobody: ''. The queue has a copy, which may be some seconds old.
+KEPT_FOR: Final = """coalesce((SELECT r.agent_id FROM account_responsibles r WHERE r.project_id = l.project_id
+    AND r.account_id = l.content -> 'account' ->> 'external_id'), '')"""
+
 RESPONSIBLE: Final = Condition(
     "responsible",
     "E9",
     "Another agent is responsible for the lead's account.",
-    """NOT EXISTS (SELECT FROM account_responsibles r WHERE r.project_id = l.project_id
-       AND r.account_id = l.content -> 'account' ->> 'external_id' AND r.agent_id <> a.agent_id)""",
+    f"{KEPT_FOR} IN ('', a.agent_id)",
 )
 
-ALL: Final = (QUEUED_OR_DUE, *LEAD_CONDITIONS, *AGENT_CONDITIONS, ONLINE, TICKED, RESPONSIBLE, PULLED)
+ALL: Final = (
+    QUEUED_OR_DUE,
+    *PROJECT_CONDITIONS,
+    *LEAD_CONDITIONS,
+    *AGENT_CONDITIONS,
+    ONLINE,
+    TICKED,
+    RESPONSIBLE,
+    PULLED,
+)
 
 # A claim that is there already is finished: what only decides who may get a lead, or until when, is not asked again.
 CALLING: Final = frozenset(
     {
-        *("unlocked", "unsuppressed", "consenting", "unrevoked", "validated", "project", "sponsor", "unreturned"),
+        *(
+            "unlocked",
+            "unsuppressed",
+            "fresh",
+            "consenting",
+            "unrevoked",
+            "validated",
+            "project",
+            "sponsor",
+            "unreturned",
+        ),
         "active",
     }
 )

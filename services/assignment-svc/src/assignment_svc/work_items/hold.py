@@ -1,0 +1,33 @@
+"""The one order in which this service takes rows for itself, so that whoever waits never holds what another waits for.
+
+1. What others decided: `lead_facts`, `suppressions`, and projections (`projects`, `account_responsibles` and the like).
+2. `agents`, by id.
+3. `work_items`, by lead.
+4. `leads`, by lead, and what hangs on them: `verdicts`, `orders`, `callbacks`, `offers`, `queue` (by lead), and so on.
+5. `locks`, last.
+
+A transition (`MOVE`) takes 2, 3, the queue and 5 by itself, in this order. Who writes anything of 4 or 5 before its
+transition, or makes several transitions, holds first. Claims, timers and target groups take queue rows out of order,
+and never wait for one: `SKIP LOCKED`. Each kind of timer has a transaction of its own.
+"""
+
+from collections.abc import Collection
+
+from messaging.unit_of_work import UnitOfWork
+from servicekit.problems import conflict
+
+from assignment_svc.work_items.store import hold_items
+
+
+async def hold(work: UnitOfWork, lead_ids: Collection[str]) -> bool:
+    """Takes the agents who have the leads, then the leads; nobody moves them until the transaction ends.
+
+    False when one of them changed hands in between: its new agent is not held.
+    """
+    return await hold_items(work, lead_ids) if lead_ids else True
+
+
+async def hold_one(work: UnitOfWork, lead_id: str) -> None:
+    """Raises 409 when the lead changed hands at this moment."""
+    if not await hold(work, [lead_id]):
+        raise conflict("changed-meanwhile", "Somebody changed this lead at the same moment. Read it again.")

@@ -1,0 +1,18 @@
+"""What leaves no audit entry here, and why."""
+
+from servicekit.audit import Rules
+
+_LEADS = "leads coming in: the lead's timeline and revisions keep them"
+
+RULES = Rules(
+    exempt={
+        "POST /v1/leads": _LEADS,
+        "POST /v1/leads/batch": _LEADS,
+        "POST /v1/forms/{form_id}": _LEADS,
+    },
+    itself={
+        "POST /v1/imports": "the file streams in before its transaction begins",
+        "POST /v1/suppression-lists": "the file is read before its transaction begins",
+    },
+    reads=frozenset({"GET /v1/imports/{import_id}/failures"}),
+)

@@ -1,0 +1,1 @@
+"""How long ledgers are kept."""

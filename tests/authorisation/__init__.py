@@ -1,0 +1,1 @@
+"""Every operation by every access level by own, foreign and unknown objects."""
