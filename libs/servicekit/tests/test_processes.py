@@ -71,7 +71,12 @@ async def test_o7_1_api_and_worker_carry_an_event_over_rabbitmq_and_stop_when_as
     port, health = str(free_port()), str(free_port())
     common = {"LEADWIRE_DATABASE_URL": dsn, "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET}
     api = processes.start("api", LEADWIRE_HTTP_PORT=port, **common)
-    worker = processes.start("worker", LEADWIRE_AMQP_URL=service_url(rabbit_server, "toy-svc", "identity"), LEADWIRE_HEALTH_PORT=health, **common)
+    worker = processes.start(
+        "worker",
+        LEADWIRE_AMQP_URL=service_url(rabbit_server, "toy-svc", "identity"),
+        LEADWIRE_HEALTH_PORT=health,
+        **common,
+    )
     async with asyncio.timeout(60):
         await answers(f"http://127.0.0.1:{port}/readyz")
         await answers(f"http://127.0.0.1:{health}/readyz")

@@ -76,7 +76,7 @@ UNION ALL SELECT 'check', conrelid::regclass::text, pg_get_constraintdef(oid) FR
 
 
 async def test_o7_5_every_revision_is_undone_and_done_again_with_work_under_way(
-    centre: CallCentre, service: ServiceUnderTest, postgres_server: PostgresServer
+    centre: CallCentre, service: ServiceUnderTest
 ):
     await centre.rules(speed_target_minutes=30)
     for number in range(3):
@@ -84,7 +84,7 @@ async def test_o7_5_every_revision_is_undone_and_done_again_with_work_under_way(
     body = {"agent_id": AGENT, "contact_ids": ["lead_0"]}
     assert (await centre.write("POST", f"campaigns/{PROJECT}/target-group", body)).json()["accounts"] == 1
     await centre.claimed()
-    dsn = postgres_server.dsn(await service.db.pool.fetchval("SELECT current_database()"))
+    dsn = service.owner_dsn
     shape = {tuple(row) for row in await service.db.pool.fetch(_SHAPE)}
     await service.db.pool.expire_connections()
     for revision in ("20261126_timers_callbacks", "20261127_campaigns_desk_reports", "20260102_work_items"):

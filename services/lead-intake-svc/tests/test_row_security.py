@@ -123,7 +123,11 @@ async def test_a_route_whose_scope_is_forgotten_still_shows_own_rows_only(
     world: World, other: World, monkeypatch: pytest.MonkeyPatch, scoped: tuple[str, str, Any, str]
 ):
     module, scope, forgotten, path = scoped
-    monkeypatch.setattr(import_module(f"lead_intake_svc.{module}"), scope, lambda *_: forgotten)
+
+    def everything(*_: object) -> Any:
+        return forgotten
+
+    monkeypatch.setattr(import_module(f"lead_intake_svc.{module}"), scope, everything)
     foreign = await world.service.db.pool.fetchval("SELECT id FROM leads WHERE partner_id = $1", other.partner_id)
     answer = await world.http.get(path.format(foreign=foreign, partner=other.partner_id), headers=bearer(world.key))
     assert answer.status_code == (404 if "{" in path else 200), answer.text

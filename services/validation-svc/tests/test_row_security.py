@@ -31,7 +31,7 @@ async def test_v4_9_a_statement_that_asks_for_everything_shows_a_sponsor_its_own
 async def test_v4_9_a_flip_whose_scope_is_forgotten_meets_no_foreign_case(
     service: ServiceUnderTest, make_lead: Any, decide: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("validation_svc.scope.billing_of", lambda _: None)
+    monkeypatch.setattr("validation_svc.scope.billing_of", _everything)
     await service.deliver(make_lead())
     await decide("lead_0001", "confirmed")
     body = {"billable": False, "reason": "wrong person"}
@@ -39,3 +39,7 @@ async def test_v4_9_a_flip_whose_scope_is_forgotten_meets_no_foreign_case(
         headers = service.headers("sponsor", sponsor_id=sponsor_id)
         answer = await service.http.post("/v1/validation/cases/lead_0001/billable", json=body, headers=headers)
         assert answer.status_code == status, answer.text
+
+
+def _everything(*_: object) -> None:
+    """A scope that somebody forgot."""

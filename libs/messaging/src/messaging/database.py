@@ -73,6 +73,11 @@ class Database:
         ambient = _ambient.get()
         return self.pool if ambient is None else ambient.connection
 
+    @property
+    def max_size(self) -> int:
+        """Connections at most."""
+        return self._pool.get_max_size()
+
     async def close(self) -> None:
         await self._pool.close()
 

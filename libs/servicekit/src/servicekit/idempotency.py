@@ -126,7 +126,7 @@ async def _handle_once(
 def _room_in(database: Database) -> asyncio.Semaphore:
     room = _rooms.get(database)
     if room is None:
-        room = _rooms[database] = asyncio.Semaphore(max(database.pool.get_max_size() // 2, 1))
+        room = _rooms[database] = asyncio.Semaphore(max(database.max_size // 2, 1))
     return room
 
 

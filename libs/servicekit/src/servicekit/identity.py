@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import jwt
 from fastapi import Depends, Request
@@ -15,6 +15,7 @@ from servicekit.problems import DomainError, Kind, forbidden
 HEADER = "x-leadwire-identity"
 STAFF = frozenset({"admin", "supervisor", "call_centre", "integration"})
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+Restricted = Literal["all", "reads", "none"]
 # What a sponsor account may be allowed to open (S0.11).
 PAGES: Final = frozenset({"overview", "statistics", "leads", "contact_lists", "products", "exports"})
 _CACHE_SIZE = 10_000
@@ -156,12 +157,13 @@ def sight_of(caller: Identity) -> Sight:
 
 def see_as(request: Request, caller: Identity) -> None:
     """For the rest of the request the database shows what the caller may see; nobody need think of it."""
-    if restricts(request.app.state.restricts_writes, request.method):
+    if is_restricted(request.app.state.restricted, request.method):
         see(sight_of(caller))
 
 
-def restricts(restricts_writes: bool, method: str) -> bool:
-    return restricts_writes or method in READING
+def is_restricted(restricted: Restricted, method: str) -> bool:
+    """Whether the database itself shows the callers of such requests their own rows only."""
+    return restricted == "all" or (restricted == "reads" and method in READING)
 
 
 async def _caller(request: Request) -> Identity:

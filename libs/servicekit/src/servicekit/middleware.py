@@ -18,7 +18,7 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from servicekit.identity import restricts
+from servicekit.identity import Restricted, is_restricted
 from servicekit.metrics import LATENCY, REQUESTS
 from servicekit.problems import DomainError, Kind, problem_document
 from servicekit.telemetry import Telemetry
@@ -32,9 +32,9 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class EdgeMiddleware:
-    def __init__(self, app: ASGIApp, name: str, body_limits: Mapping[str, int], *, restricts_writes: bool) -> None:
+    def __init__(self, app: ASGIApp, name: str, body_limits: Mapping[str, int], *, restricted: Restricted) -> None:
         self.app = app
-        self._restricts_writes = restricts_writes
+        self._restricted = restricted
         self._name = name
         self._limits = body_limits
         self._limits_under = tuple((path, limit) for path, limit in body_limits.items() if path.endswith("/"))
@@ -91,7 +91,7 @@ class EdgeMiddleware:
             await _send_problem(send, _too_large(limit), scope["request_id"])
         else:
             # Until it is known who calls, nobody's rows are seen.
-            sight = NOTHING if restricts(self._restricts_writes, scope["method"]) else EVERYTHING
+            sight = NOTHING if is_restricted(self._restricted, scope["method"]) else EVERYTHING
             with seeing(sight):
                 await self.app(scope, _limited(receive, limit), send)
 

@@ -31,6 +31,8 @@ _RESERVED: Final = {
         table: f"REVOKE SELECT, UPDATE, DELETE ON {table} FROM {{restricted}}"
         for table in ("audit_journal", "outbox", "inbox", "inbox_suspects", "dead_letters", "delayed_messages")
     },
+    # A write asks whether its own transaction has told anything yet.
+    "audit_journal_of_transaction": "GRANT SELECT (transaction) ON audit_journal TO {restricted}",
 }
 _THERE: Final = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY($1::text[])"
 

@@ -19,7 +19,9 @@ class ServiceSettings(BaseSettings):
         env_prefix="LEADWIRE_", frozen=True, extra="ignore", env_nested_delimiter="__", hide_input_in_errors=True
     )
 
-    database_url: SecretStr = Field(description="postgresql://user:password@host:port/database of this service; outside one host ?sslmode=verify-full")
+    database_url: SecretStr = Field(
+        description="postgresql://user:password@host:port/database; outside one host `?sslmode=verify-full`"
+    )
     database_pool: int = Field(default=10, ge=2, le=100, description="Connections at most")
     identity_keys: str = Field(
         description="JSON Web Key Set with the public Ed25519 keys of identity-svc, or the path of a file with it"

@@ -96,7 +96,7 @@ async def build(settings: Settings) -> App:
     limits = {BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES, IMPORTS_PATH: settings.import_bytes}
     # What a partner sends is compared with everybody's leads, and what it buys or returns is another's.
     http = create_http(
-        NAME, database, settings.verifier(), routers, body_limits=limits, audit=RULES, restricts_writes=False
+        NAME, database, settings.verifier(), routers, body_limits=limits, audit=RULES, restricted="reads"
     )
     serve_directly(http, pushes)
     http.state.authenticator = authenticator

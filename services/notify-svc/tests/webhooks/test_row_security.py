@@ -66,7 +66,7 @@ async def test_a_route_whose_scope_is_forgotten_still_shows_own_rows_only(
     service: ServiceUnderTest, owned: dict[str, str], monkeypatch: pytest.MonkeyPatch, path: str
 ):
     module = path.replace("-", "_")
-    monkeypatch.setattr(f"notify_svc.{module}.routes.webhooks_of", lambda _: WebhookScope())
+    monkeypatch.setattr(f"notify_svc.{module}.routes.webhooks_of", _everything)
     answer = await service.http.get(f"/v1/{path}", headers=service.headers("partner", partner_id="ptr_1"))
     assert answer.status_code == 200
     assert owned["ptr_1"] in answer.text
@@ -76,7 +76,7 @@ async def test_a_route_whose_scope_is_forgotten_still_shows_own_rows_only(
 async def test_a_write_whose_scope_is_forgotten_meets_no_foreign_row(
     service: ServiceUnderTest, owned: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("notify_svc.webhook_endpoints.routes.webhooks_of", lambda _: WebhookScope())
+    monkeypatch.setattr("notify_svc.webhook_endpoints.routes.webhooks_of", _everything)
     headers = service.headers("partner", partner_id="ptr_1")
     gone = await service.http.delete(f"/v1/webhook-endpoints/{owned['ptr_2']}", headers=headers)
     assert gone.status_code == 404
@@ -91,3 +91,8 @@ async def test_the_lists_read_their_indexes_as_the_restricted_role(service: Serv
     plan = await plans_of(service, sight, lambda work: endpoints.list_page(work, scope, None, 51))
     plan += await plans_of(service, sight, lambda work: deliveries.list_deliveries(work, scope, nothing, None, 51))
     assert "Seq Scan on webhook_deliveries" not in plan, plan
+
+
+def _everything(*_: object) -> WebhookScope:
+    """A scope that somebody forgot."""
+    return WebhookScope()

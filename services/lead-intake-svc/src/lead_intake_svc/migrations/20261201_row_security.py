@@ -4,7 +4,7 @@ from alembic import op
 from servicekit.row_security import AGENT, PARTNER, SPONSORS, expose, protect
 
 revision = "20261201_row_security"
-down_revision = "20261128_imports"
+down_revision = "20261201_audit"
 
 OF_PARTNER = f"partner_id = {PARTNER}"
 OF_BOTH = f"{OF_PARTNER} OR sponsor_id = ANY {SPONSORS}"

@@ -4,7 +4,7 @@ from alembic import op
 from servicekit.row_security import PARTNER, SPONSORS, expose, protect
 
 revision = "20261201_row_security"
-down_revision = "20261126_mail_rules"
+down_revision = "20261201_audit"
 
 OWNED = f"""
     owner_kind = 'partner' AND owner_id = {PARTNER} OR owner_kind = 'sponsor' AND owner_id = ANY {SPONSORS}

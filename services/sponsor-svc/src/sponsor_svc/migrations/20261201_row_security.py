@@ -4,7 +4,7 @@ from alembic import op
 from servicekit.row_security import AGENT, SPONSORS, expose, protect
 
 revision = "20261201_row_security"
-down_revision = "20261128_product_prices"
+down_revision = "20261201_audit"
 
 NAMED = f"sponsor_id = ANY {SPONSORS} OR {AGENT} IS NOT NULL"
 COUNTED = f"sponsor_id = ANY {SPONSORS}"

@@ -4,7 +4,7 @@ from alembic import op
 from servicekit.row_security import SPONSORS, expose, protect
 
 revision = "20261201_row_security"
-down_revision = "20261126_validation_in_full"
+down_revision = "20261201_audit"
 
 VISIBLE = {
     "cases": f"sponsor_id = ANY {SPONSORS}",
