@@ -55,10 +55,21 @@ async def test_every_path_reaches_its_owner(gateway: httpx2.AsyncClient, service
             assert (answer.json()["service"], answer.json()["path"]) == (service.name, path)
 
 
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+async def test_o7_3_every_service_is_asked_for_its_own_dead_letters(
+    gateway: httpx2.AsyncClient, service: Service
+) -> None:
+    for path in (f"/v1/dead-letters/{service.name}", f"/v1/dead-letters/{service.name}/groups"):
+        answer = await gateway.get(path, headers=PARTNER_KEY)
+        assert (answer.json()["service"], answer.json()["path"]) == (service.name, path)
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/v1/nothing",
+        "/v1/dead-letters",
+        "/v1/dead-letters/nobody-svc",
         "/v1/leadsandmore",
         "/v1",
         "/v2/leads",
@@ -73,7 +84,9 @@ async def test_what_nobody_owns_is_a_problem_document(gateway: httpx2.AsyncClien
 
 
 @pytest.mark.parametrize("credentials", [{}, PARTNER_KEY, {"Authorization": "Bearer good"}], ids=str)
-@pytest.mark.parametrize("path", ["/v1/leads", "/v1/sessions", "/v1/sessions/current", "/v1/users"])
+@pytest.mark.parametrize(
+    "path", ["/v1/leads", "/v1/sessions", "/v1/sessions/current", "/v1/users", "/v1/shared-statistics"]
+)
 async def test_an_identity_from_outside_never_arrives(
     gateway: httpx2.AsyncClient, path: str, credentials: dict[str, str]
 ) -> None:
@@ -153,6 +166,20 @@ async def test_bad_credentials_are_401(gateway: httpx2.AsyncClient, path: str) -
 async def test_signing_in_works_with_an_old_cookie(gateway: httpx2.AsyncClient) -> None:
     answer = await gateway.post("/v1/sessions", json={}, headers={"Cookie": "leadwire_session=old"})
     assert (answer.status_code, answer.json()["service"]) == (200, "identity-svc")
+
+
+@pytest.mark.parametrize("credentials", [{"Cookie": "leadwire_session=old"}, {"Authorization": "Bearer good"}], ids=str)
+async def test_s0_13_a_link_is_opened_whoever_is_signed_in(
+    gateway: httpx2.AsyncClient, upstreams: Upstreams, credentials: dict[str, str]
+) -> None:
+    """Nobody is asked who it is, and no identity is passed on; the ticket arrives."""
+    before = upstreams.asked
+    headers = {**credentials, "Leadwire-Ticket": "lwv_x"}
+    for method, path in (("POST", "/v1/shared-statistics"), ("GET", "/v1/shared-statistics/stream")):
+        told = (await gateway.request(method, path, headers=headers)).json()
+        assert (told["service"], told["headers"]["leadwire-ticket"]) == ("sponsor-svc", "lwv_x")
+        assert not told["headers"].get("x-leadwire-identity")
+    assert upstreams.asked == before
 
 
 async def test_a_write_by_cookie_without_csrf_token_is_403(gateway: httpx2.AsyncClient) -> None:

@@ -109,10 +109,25 @@ async def _people(side: Side) -> None:
         user = await side.made("", "/v1/users", {**body, "password": PASSWORD})
         side.ids[f"user_id@{level}"] = user["id"]
         side.callers[level] = await side.anybody.sign_in(email, PASSWORD)
+    await _sponsor_account(side)
     side.ids["agent_id"] = side.ids["user_id"] = side.ids["user_id@leads_agent"]
     for project in ("project_id", "validated_project_id"):
         agents = f"/v1/campaigns/{side.ids[project]}/agents"
         await side.made("", agents, {"agent_ids": [side.ids["agent_id"]]}, method="PUT")
+
+
+async def _sponsor_account(side: Side) -> None:
+    """In force when the account sees its sponsor; and a link that shows its statistics."""
+    side.ids["account_id"] = side.ids["user_id@sponsor"]
+    await side.admin.put("/v1/sponsor-accounts/settings", {"enabled": True})
+    pages = ["overview", "statistics", "leads", "contact_lists", "products", "exports"]
+    account = {"user_id": side.ids["account_id"], "sponsor_ids": [side.ids["sponsor_id"]], "pages": pages}
+    await side.made("", "/v1/sponsor-accounts", account)
+    await eventually(lambda: side.callers["sponsor"].get("/v1/sponsors"), within=OBJECTS_WITHIN)
+    link = await side.made(
+        "link_id", "/v1/statistics-links", {"sponsor_id": side.ids["sponsor_id"], "expires_at": soon()}
+    )
+    side.ids["link_token"] = link["token"]
 
 
 async def _push(side: Side, number: int, **more: Any) -> str:

@@ -41,7 +41,8 @@ async def make_centre(api: Api, *, partners: int = 1, agents: int = 2, **project
     agent_ids = [user["id"] for user in people]
     await _tick(admin, made["id"], agent_ids)
     await _user(admin, f"validator.{name}@e2e.test", "call_centre")
-    await _user(admin, f"sponsor.{name}@e2e.test", "sponsor", sponsor_id=sponsor["id"])
+    watcher = await _user(admin, f"sponsor.{name}@e2e.test", "sponsor")
+    await open_account(admin, watcher["id"], [sponsor["id"]])
     return Centre(
         admin=admin,
         sponsor_id=sponsor["id"],
@@ -52,8 +53,22 @@ async def make_centre(api: Api, *, partners: int = 1, agents: int = 2, **project
         agents=[await api.sign_in(user["email"], PASSWORD) for user in people],
         agent_ids=agent_ids,
         validator=await api.sign_in(f"validator.{name}@e2e.test", PASSWORD),
-        sponsor=await api.sign_in(f"sponsor.{name}@e2e.test", PASSWORD),
+        sponsor=await _seeing(await api.sign_in(f"sponsor.{name}@e2e.test", PASSWORD)),
     )
+
+
+async def open_account(admin: Api, user_id: str, sponsor_ids: list[str]) -> None:
+    await admin.put("/v1/sponsor-accounts/settings", {"enabled": True})
+    pages = ["overview", "statistics", "leads", "contact_lists", "products", "exports"]
+    await admin.post("/v1/sponsor-accounts", {"user_id": user_id, "sponsor_ids": sponsor_ids, "pages": pages})
+
+
+async def _seeing(sponsor: Api) -> Api:
+    """What an account sees reaches identity-svc as an event: a moment after it was made."""
+    from harness.eventually import eventually  # noqa: PLC0415 -- it imports Api for its errors
+
+    await eventually(lambda: sponsor.get("/v1/sponsors"))
+    return sponsor
 
 
 async def _tick(admin: Api, project_id: str, agent_ids: list[str]) -> None:

@@ -38,6 +38,7 @@ GROUPS = (
     Group(("P3",), "imports"),
     Group(("P4", "P5"), "claims"),
     Group(("P13",), "timers"),
+    Group(("P11",), "dashboards"),
     Group(("P12",), "reports"),
     Group(("P6", "P7"), "messages"),
     Group(("N1",), "mails"),

@@ -15,7 +15,7 @@ from embedded import NotObtainable, ServerFailed
 from leadwire import __version__, up_embedded, up_split
 from leadwire.announcement import say
 from leadwire.errors import UNREACHABLE, CannotRun
-from leadwire.operate import audit_log, dlq, keys, statistics
+from leadwire.operate import audit_log, dlq, keys, reconcile, statistics
 from leadwire.operate.where import Where
 from leadwire.options import UpOptions
 from leadwire.services import SERVICES, service_named
@@ -24,6 +24,7 @@ READY_HELP = "Addresses of /readyz to ask; those of a data folder are known."
 app = App(name="leadwire", version=__version__, help="Message-driven lead operations for call centres.")
 app.command(dlq.app)
 app.command(statistics.app)
+app.command(reconcile.app)
 app.command(audit_log.app)
 app.command(keys.app)
 

@@ -44,6 +44,7 @@ class Installation:
         match service.name:
             case "identity-svc":
                 settings["LEADWIRE_IDENTITY_PRIVATE_KEY"] = str(self.secrets.identity_keys.signing)
+                settings["LEADWIRE_SECOND_FACTOR_KEY"] = self.secrets["second_factor_key"]
             case "lead-intake-svc":
                 settings["LEADWIRE_KEY_PEPPER"] = self.secrets["key_pepper"]
             case "notify-svc":

@@ -11,6 +11,8 @@ from servicekit.keys import generate_signing_key
 from leadwire.key_folder import KeyFolder
 from leadwire.services import SERVICES
 
+_NAMES = ("key_pepper", "webhook_secret_key", "second_factor_key", "admin_password")
+
 
 class Secrets:
     """Read from `<data-dir>/secrets.json` (mode 0600) and `<data-dir>/keys`; what is missing is made and written."""
@@ -40,5 +42,5 @@ def fresh_password() -> str:
 
 
 def _fresh(stored: Mapping[str, str]) -> dict[str, str]:
-    names = ["key_pepper", "webhook_secret_key", "admin_password", *(f"database_{service.key}" for service in SERVICES)]
+    names = [*_NAMES, *(f"database_{service.key}" for service in SERVICES)]
     return {name: fresh_password() for name in names if name not in stored}

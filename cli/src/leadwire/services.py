@@ -45,11 +45,22 @@ class Service:
         return import_module(module).SUBSCRIPTIONS if find_spec(module) else ()
 
 
-IDENTITY = Service("identity-svc", ("sessions", "me", "users", "audit"))
+IDENTITY = Service("identity-svc", ("sessions", "me", "users", "sign-in-policy", "audit"))
 SERVICES: tuple[Service, ...] = (
     IDENTITY,
     Service(
-        "sponsor-svc", ("sponsors", "projects", "products", "contact-lists", "statistics", "crm", "sponsor-accounts")
+        "sponsor-svc",
+        (
+            "sponsors",
+            "projects",
+            "products",
+            "contact-lists",
+            "statistics",
+            "crm",
+            "sponsor-accounts",
+            "statistics-links",
+            "shared-statistics",
+        ),
     ),
     Service(
         "lead-intake-svc",

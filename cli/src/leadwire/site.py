@@ -77,8 +77,12 @@ class _Files(StaticFiles):
         super().__init__(directory=folder, html=True, check_dir=False)
         self._ready = ready
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
+    async def check_config(self) -> None:
+        """Starlette's, before the first answer: until then there may be no folder."""
         await self._ready()
+        await super().check_config()
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
         answer = await super().get_response(path, scope)
         answer.headers["Content-Security-Policy"] = CONTENT_SECURITY
         return answer

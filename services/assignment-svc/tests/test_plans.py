@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from assignment_svc.handing_out.store import CANDIDATES, STUCK
 from assignment_svc.queue.claims.store import CLAIM, HEADS, WAITING
+from assignment_svc.target_group.store import SETTLE
 from assignment_svc.testing import AGENT, PROJECT, CallCentre
+from assignment_svc.work_items.store import HOLD, MOVE
 
 OTHER = "usr_other"
-KEPT = 50_000
+KEPT, SOME_KEPT = 50_000, 10_000
 # Leads kept for others, at the head of the queue: the account's name in the content is all that says so.
 FOREIGN = """
 WITH place AS (SELECT min(place_id) AS place_id FROM leads), l AS (
@@ -88,7 +90,7 @@ async def test_a3_6_a_claim_costs_the_same_behind_fifty_thousand_leads_that_are_
 
 @pytest.mark.parametrize("statement", ["candidates", "stuck"])
 async def test_a3_11_who_hands_out_walks_only_what_somebody_with_room_may_have(centre: CallCentre, statement: str):
-    values = await _filled(centre, KEPT)
+    values = await _filled(centre, SOME_KEPT)
     keys = (values[2], values[3])
     plan = (
         await _explain(centre, CANDIDATES, *keys, [""], [18], 400)
@@ -97,3 +99,30 @@ async def test_a3_11_who_hands_out_walks_only_what_somebody_with_room_may_have(c
     )
     assert _scanned_whole(plan) & {"queue", "leads", "work_items"} == set()
     assert _pages(plan) < 5_000
+
+
+async def test_a_transition_a_hold_and_a_change_of_hands_touch_only_what_they_are_about(centre: CallCentre):
+    await _filled(centre, SOME_KEPT)
+    gone = {
+        "lead_id": "lead_1",
+        "old_version": 1,
+        "old_state": "queued",
+        "state": "pending",
+        "location": "pending",
+        "attempts": 0,
+        "calls": 0,
+        "validated": True,
+        "event": "pended",
+        "data": {},
+        "keeps_lock": False,
+    }
+    come = {**gone, "lead_id": "lead_2", "old_state": "pending", "state": "queued", "location": "queue"}
+    await centre.supervise("work-items/lead_2/pend")
+    for what, plan in {
+        "leaves": await _explain(centre, MOVE, [gone], 1),
+        "enters": await _explain(centre, MOVE, [{**come, "old_version": 2}], 1),
+        "hold": await _explain(centre, HOLD, ["lead_1", "lead_2"]),
+        "settle": await _explain(centre, SETTLE, [PROJECT], ["unknown"]),
+    }.items():
+        assert _scanned_whole(plan) & {"queue", "leads", "work_items", "agents"} == set(), what
+        assert _pages(plan) < 300, (what, _pages(plan))

@@ -152,3 +152,19 @@ async def test_a3_4_templates_are_checked_and_kept_while_used(centre: CallCentre
     assert (await centre.write("DELETE", path, None)).status_code == 204
     await centre.read(path, status=404)
     assert (await centre.write("POST", "survey-templates", {}, centre.as_agent())).status_code in {403, 422}
+
+
+async def test_a3_3_i2_18_nobody_writes_to_an_address_on_a_suppression_list(centre: CallCentre):
+    """Nor to one of a lead that is closed, and that the list therefore left as it is."""
+    await _activate(centre, email_template_ids=["tpl_1"])
+    await centre.lead()
+    _, token = await centre.claimed()
+    await centre.service.db.pool.execute("UPDATE leads SET email = 'other@gone.example', email_domain = 'gone.example'")
+    await centre.service.db.pool.execute(
+        "INSERT INTO suppressions (suppression_id, version, identity, scope, removed)"
+        " VALUES ('sup_1', 1, 'domain:gone.example', 'global', false)"
+    )
+    refused = await centre.step("lead_1", "messages", token, template_id="tpl_1")
+    assert (refused.status_code, refused.json()["code"]) == (409, "address-suppressed")
+    await centre.service.db.pool.execute("UPDATE suppressions SET removed = true")
+    assert (await centre.step("lead_1", "messages", token, template_id="tpl_1")).status_code == 201

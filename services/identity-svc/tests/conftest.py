@@ -1,5 +1,10 @@
 """identity-svc over a database of its own."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
 from identity_svc.app import build
 from identity_svc.settings import Settings
 from servicekit.testing import TEST_KEY_SET, TEST_PRIVATE_KEY, make_service_fixture

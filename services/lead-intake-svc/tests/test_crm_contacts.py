@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from contracts.events.intake import LeadAcceptedV1, LeadRejectedV1
+from contracts.events.intake import LeadAcceptedV1, LeadRejectedV1, LeadSoldV1
 from contracts.events.sponsor import Contact, ContactListCreatedV1, ContactsReleasedV1
 from contracts.events.values import Account, Consent
 from contracts.ids import new_uuid
 from lead_intake_svc.testing import World
+from lead_intake_svc.testing_returns import buyer, rule, status
 from messaging.errors import NotYet
 
 
@@ -74,3 +75,17 @@ async def test_s0_9_contacts_wait_for_their_project_and_enter_a_passive_one(worl
     await known(world, state="passive")
     await world.service.deliver(event)
     assert len(await world.service.published(LeadAcceptedV1)) == 1
+
+
+async def test_s0_9_i2_24_contacts_obey_the_rules_that_sell_leads(world: World):
+    await known(world)
+    buyer_id = await buyer(world)
+    await rule(world, buyer_id=buyer_id, project_id="prj_crm")
+    good = Contact(last_name="Virtanen", phone="+358401112221")
+    await world.service.deliver(chunk(c1=good, c2=Contact(last_name="Wrong", phone="12")))
+    (sold,) = await world.service.published(LeadSoldV1)
+    assert isinstance(sold, LeadSoldV1)
+    assert (sold.buyer_id, sold.external_id) == (buyer_id, "prj_crm:c1")
+    assert await status(world, sold.lead.lead_id) == "sold"
+    await world.service.deliver(chunk(c1=good))
+    assert await world.count("sales") == 1

@@ -1,9 +1,12 @@
 """An import from its upload to its end, and what starts it again (I2.19)."""
 
+from typing import Any
+
 from contracts.events.intake import ImportCompletedV1, ImportStartedV1
 from lead_intake_svc.imports import store
 from lead_intake_svc.testing import World, bearer
 from lead_intake_svc.testing_files import HEADER, csv_of, imported, look, people, send
+from lead_intake_svc.testing_returns import buyer, rule, taken_back
 
 
 async def test_i2_19_a_dry_run_stores_no_lead_and_says_what_would_become_of_each_row(world: World):
@@ -88,3 +91,34 @@ async def test_i2_19_files_that_nobody_starts_and_uploads_that_broke_off_are_for
     await store.clean_up(world.service.db.pool, 7, 30)
     assert await world.count("import_chunks") == 0
     assert (await look(world, waiting.json()["id"]))["state"] == "cancelled"
+
+
+async def test_i2_22_i2_24_a_dry_run_says_of_replacements_and_sales_what_the_import_then_does(world: World):
+    """An unknown original, one that was not taken back, one that an earlier row replaces; and who would be sold."""
+    gone, kept = await taken_back(world), (await world.accepted())["id"]
+    await world.project("prj_b")
+    buyer_id = await buyer(world)
+    await rule(world, buyer_id=buyer_id, project_id="prj_b")
+    rows = [[*row, original] for row, original in zip(people(5, 700), [gone, gone, "lead_none", kept, ""], strict=True)]
+    content = csv_of([[*HEADER, "Korvaa"], *rows])
+    checked = await imported(world, content, dry_run=True)
+    shown = [(row["result"], [each["code"] for each in row["problems"]]) for row in await _rows(world, checked["id"])]
+    assert shown == [
+        ("accepted", []),
+        ("invalid", ["replacement-exists"]),
+        ("invalid", ["replacement-unknown"]),
+        ("invalid", ["replacement-not-returned"]),
+        ("accepted", []),
+    ]
+    assert await world.count("replacements") == 0
+    await world.http.post(f"/v1/imports/{checked['id']}/start", json={}, headers=bearer(world.key))
+    await world.import_files()
+    done = await look(world, checked["id"])
+    assert done["results"] == checked["results"] == {"accepted": 2, "invalid": 3}
+    for_sale = await imported(world, csv_of([HEADER, *people(1, 50)]), dry_run=True, project_id="prj_b")
+    (row,) = await _rows(world, for_sale["id"])
+    assert (row["result"], [each["code"] for each in row["problems"]]) == ("accepted", ["sold-by-rule"])
+
+
+async def _rows(world: World, import_id: str) -> list[dict[str, Any]]:
+    return list((await look(world, import_id, "/rows"))["data"])

@@ -1,20 +1,11 @@
 """Rules that sell leads on acceptance (I2.24)."""
 
-from typing import Any
-
 from contracts.events import validation as v
 from contracts.events.values import LeadRef
 from lead_intake_svc.testing import World, bearer, lead
-from lead_intake_svc.testing_returns import buyer, status
+from lead_intake_svc.testing_returns import buyer, rule, status
 
 PRICE = {"amount_minor": 900, "currency": "EUR"}
-
-
-async def rule(world: World, **body: Any) -> dict[str, Any]:
-    answer = await world.http.post("/v1/sales/rules", json=body, headers=world.service.headers())
-    assert answer.status_code == 201, answer.text
-    await world.noticed()
-    return dict(answer.json())
 
 
 async def test_i2_24_a_rule_sells_on_acceptance_in_the_same_commit(world: World):

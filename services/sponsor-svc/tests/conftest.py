@@ -1,12 +1,16 @@
 """A sponsor-svc with a database of its own for every test, and words to talk to it."""
 
 import asyncio
+import json
+import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import msgspec
 import pytest
 import pytest_asyncio
@@ -17,6 +21,7 @@ from messaging.counters import Counters
 from messaging.inbox.delivery import DONE, Delivery
 from messaging.inbox.processor import Processor
 from pydantic import SecretStr
+from servicekit.server import Address, serve
 from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, make_service_fixture
 from sponsor_svc.app import build
 from sponsor_svc.settings import Settings
@@ -190,3 +195,77 @@ async def two_sponsors(service: ServiceUnderTest) -> None:
     """`spo_a` with `prj_a`, `spo_b` with `prj_b`."""
     await make_sponsor(service, "spo_a", "prj_a")
     await make_sponsor(service, "spo_b", "prj_b")
+
+
+class Page:
+    """What a browser would keep of a stream."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.response = response
+        self.lines: AsyncIterator[str] = response.aiter_lines()
+
+    async def event(self) -> dict[str, str]:
+        """The next event; comments are left out."""
+        fields: dict[str, str] = {}
+        async for line in self.lines:
+            if not line and "data" in fields:
+                return fields
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        raise EOFError
+
+    async def counts(self) -> dict[str, Any]:
+        event = await self.event()
+        assert event["event"] == "statistics"
+        return json.loads(event["data"])
+
+
+@dataclass
+class Server:
+    """An API process's part of the service: a pool of its own, and no consumer."""
+
+    client: httpx2.AsyncClient
+    service: ServiceUnderTest
+    stop: asyncio.Event
+    serving: asyncio.Task[None]
+
+    def headers(self, level: str, sponsor_id: str | None = None) -> dict[str, str]:
+        return self.service.headers(level, sponsor_id=sponsor_id)
+
+    @asynccontextmanager
+    async def open(
+        self,
+        query: str,
+        level: str = "admin",
+        sponsor_id: str | None = None,
+        *,
+        more: dict[str, str] | None = None,
+        path: str = "statistics",
+    ) -> AsyncGenerator[Page]:
+        headers = self.headers(level, sponsor_id) | (more or {})
+        async with self.client.stream("GET", f"/v1/{path}/stream{query}", headers=headers) as response:
+            assert response.status_code == 200
+            yield Page(response)
+
+    async def look(self, everybody: asyncio.Barrier, enough: asyncio.Event) -> None:
+        async with self.open("?sponsor_id=spo_a") as page:
+            await page.counts()
+            await everybody.wait()
+            await enough.wait()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api_server(service: ServiceUnderTest) -> AsyncIterator[Server]:
+    dsn = service.dsn
+    app = await build(Settings(database_url=SecretStr(dsn), identity_keys=TEST_KEY_SET))
+    stop, ready = asyncio.Event(), asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = asyncio.create_task(serve(app.http, Address(sockets=[listening]), stop, ready))
+        await ready.wait()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        limits = httpx2.Limits(max_connections=100)
+        async with httpx2.AsyncClient(base_url=url, limits=limits) as client:
+            yield Server(client, service, stop, serving)
+        stop.set()
+        await serving
+    await app.close()

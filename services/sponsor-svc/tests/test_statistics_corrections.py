@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
 from contracts.events.assignment import LeadConvertedV1, LeadInvalidatedV1, LeadReopenedV1, LeadResolvedV1
-from contracts.events.intake import LeadAcceptedV1, LeadReplacedV1
+from contracts.events.intake import LeadAcceptedV1, LeadReplacedV1, ReplacementUndoneV1
 from contracts.events.validation import CaseRejectedV1, CaseReopenedV1
 from contracts.events.values import Money, Order, OrderItem
 from hypothesis import HealthCheck, given, settings
@@ -71,6 +72,21 @@ async def test_s0_12_an_outcome_and_its_reopening_side_by_side_see_each_other(
     await asyncio.gather(*(consumer.take(part, 5) for part in (closed, reopened)))
     rows = await service.db.pool.fetch("SELECT resolved FROM counters WHERE grain = 'day'")
     assert {row["resolved"] for row in rows} == {0}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_i2_22_a_replacement_that_is_undone_is_taken_back_in_any_order(
+    api: Any, consumer: Any, events: Any, message_of: Any, order: tuple[int, ...]
+):
+    """Replaced, undone, replaced by another: the last one counts, once."""
+    way = ((LeadReplacedV1, 3), (ReplacementUndoneV1, 4), (LeadReplacedV1, 5))
+    bodies = [message_of(events().of(kind), MORNING + timedelta(days=n), n) for kind, n in way]
+    await consumer.take([bodies[place] for place in (*order, *order)], 1)
+    answer = await api.get("statistics?by=day")
+    assert answer["totals"]["replaced"] == 1
+    assert [(point["at"][:10], point["replaced"]) for point in answer["series"] if point["replaced"]] == [
+        ("2026-03-07", 1)
+    ]
 
 
 async def test_s0_12_a_case_that_is_reopened_was_not_rejected(api: Any, consumer: Any, events: Any):

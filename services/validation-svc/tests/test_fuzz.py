@@ -9,7 +9,7 @@ from servicekit.testing import ServiceUnderTest
 
 @pytest.mark.timeout(300 + 5 * REQUESTS)
 async def test_no_made_up_request_brings_the_service_out_of_its_contract(service: ServiceUnderTest, make_lead: Any):
-    """`LEADWIRE_FUZZ_REQUESTS=1500 python -m pytest services/validation-svc/tests/test_fuzz.py` for a long run: so many
+    """`LEADWIRE_FUZZ_REQUESTS=1600 python -m pytest services/validation-svc/tests/test_fuzz.py` for a long run: so many
     requests to each operation, some 20,000 in all. `LEADWIRE_FUZZ_SEED` makes others of them.
     """
     leads = [make_lead(number) for number in range(1, 9)]

@@ -89,7 +89,15 @@ async def _people(admin: Api, sponsor_id: str) -> tuple[list[DemoUser], list[str
         users.append(user)
         if more["access_level"] == "leads_agent":
             agents.append(made["id"])
+        elif more["access_level"] == "sponsor":
+            await _sponsor_account(admin, made["id"], sponsor_id)
     return users, agents
+
+
+async def _sponsor_account(admin: Api, user_id: str, sponsor_id: str) -> None:
+    await admin.put("/v1/sponsor-accounts/settings", {"enabled": True})
+    pages = ["overview", "statistics", "leads", "contact_lists", "products", "exports"]
+    await admin.post("/v1/sponsor-accounts", {"user_id": user_id, "sponsor_ids": [sponsor_id], "pages": pages})
 
 
 async def _partner(admin: Api, name: str, country: str, project_id: str, *, priority: str) -> DemoPartner:

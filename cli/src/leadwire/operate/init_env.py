@@ -42,6 +42,8 @@ def environment_file(admin_email: str, *, demo: bool) -> str:
         f"LEADWIRE_KEY_PEPPER={fresh_password()}",
         "# Seals the secrets of webhooks: with another one, all endpoints need new secrets.",
         f"LEADWIRE_WEBHOOK_SECRET_KEY={fresh_password()}",
+        "# Seals the secrets of second factors: with another one, everybody has to enrol again.",
+        f"LEADWIRE_SECOND_FACTOR_KEY={fresh_password()}",
         "# identity-svc signs with the private key; all services verify with the public one.",
         f"LEADWIRE_IDENTITY_PRIVATE_KEY='{one_line}'",
         f"LEADWIRE_IDENTITY_KEYS='{public_key_set(private_key)}'",

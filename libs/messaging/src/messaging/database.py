@@ -1,6 +1,6 @@
 """A service's own PostgreSQL database: a pool, units of work, and the signal that something waits in the outbox."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, Self
@@ -43,6 +43,7 @@ class Database:
         self._pool = pool
         self.source = source
         self._committed: list[Callable[[], None]] = []
+        self._begun: list[Callable[[UnitOfWork], Awaitable[None]]] = []
 
     @classmethod
     async def connect(cls, dsn: str, *, source: str, max_size: int = 10, patience: float | None = 30) -> Self:
@@ -85,6 +86,10 @@ class Database:
         """Registers who wants to know that rows were added to the outbox: a relay, or what wakes one elsewhere."""
         self._committed.append(callback)
 
+    def on_begin(self, callback: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+        """Registers who has something to say to every transaction before anybody else."""
+        self._begun.append(callback)
+
     def outbox_filled(self) -> None:
         """Said after a commit that added outbox rows."""
         for callback in self._committed:
@@ -109,6 +114,8 @@ class Database:
                 if not sight.every_row:
                     await connection.execute(RESTRICT, *sight.settings())
                 work = UnitOfWork(connection, self.source)
+                for callback in self._begun:
+                    await callback(work)
                 yield work
                 published = await work.flush()
             if published:

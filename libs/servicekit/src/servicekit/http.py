@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from messaging.database import Database
 from starlette.exceptions import HTTPException
 
+from servicekit.audit.edge import name_doer
 from servicekit.audit.rules import Rules
 from servicekit.dead_letters.routes import dead_letter_routes
 from servicekit.docs_page import add_docs_page
@@ -65,6 +66,7 @@ def create_http(  # noqa: PLR0913 -- what a service is at its edge
     http.state.identity_verifier = verifier
     http.state.restricted = restricted
     http.state.audit = audit or Rules()
+    database.on_begin(name_doer)
     for each_router in routers:  # before the rest: routes are tried in their order
         http.include_router(each_router)
     http.include_router(dead_letter_routes(name, database))

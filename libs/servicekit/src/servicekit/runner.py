@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import uvloop
@@ -13,16 +14,22 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from servicekit.app import App
+from servicekit.boot.checks import check_free, check_host, check_parts, check_proxies, check_values, refuse_superuser
+from servicekit.boot.environment import read_files, refuse_unknown
+from servicekit.boot.errors import Misconfigured
 from servicekit.health import create_health_http
 from servicekit.logs import configure_logs, hush_loop
 from servicekit.migrations import migrate
 from servicekit.process import ApiSettings, LogSettings, MigrateSettings, WorkerSettings
 from servicekit.server import Address, serve, settle_memory
+from servicekit.settings import ServiceSettings
 from servicekit.telemetry import start_telemetry
 from servicekit.worker import build_worker, observe, run_worker
 
 logger = logging.getLogger(__name__)
-S = TypeVar("S", bound=BaseSettings)
+S = TypeVar("S", bound=ServiceSettings)
+_PROCESS_SETTINGS = (LogSettings, ApiSettings, WorkerSettings, MigrateSettings)
+_WRONG = "Settings are missing or wrong:\n"
 Build = Callable[[S], Awaitable[App]]
 
 
@@ -44,17 +51,37 @@ def main(name: str, package: str, settings_class: type[S], build: Build[S]) -> N
         sys.stderr.write(f"usage: python -m {package} {'|'.join(roles)}\n")
         sys.exit(2)
     try:
+        prepare_environment((settings_class, *_PROCESS_SETTINGS))
         configure_logs(name, LogSettings().log_level)
         sys.exit(roles[words[0]]())
     except ValidationError as error:
-        sys.stderr.write(describe_settings(error))
+        sys.stderr.write(describe_settings(error, settings_class, *_PROCESS_SETTINGS))
+        sys.exit(2)
+    except Misconfigured as error:
+        sys.stderr.write(f"{_WRONG}  {error}\n")
         sys.exit(2)
 
 
-def describe_settings(error: ValidationError) -> str:
-    """Names the variables that are missing or wrong; never their values."""
-    lines = [f"LEADWIRE_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
-    return "Settings are missing or wrong:\n" + "".join(f"  {line}\n" for line in lines)
+def prepare_environment(classes: Iterable[type[BaseSettings]]) -> None:
+    """Settings that stand in files are read; names that are slips are refused. Raises Misconfigured."""
+    known = [name for each in classes for name in each.model_fields]
+    refuse_unknown(os.environ, known)
+    read_files(os.environ, known)
+
+
+def describe_settings(error: ValidationError, *classes: type[BaseSettings]) -> str:
+    """Names the variables that are missing or wrong, with what they should be; never their values."""
+    told = {name: field.description for each in classes for name, field in each.model_fields.items()}
+    return _WRONG + "".join(f"  {_line(each, told)}\n" for each in error.errors())
+
+
+def _line(error: Mapping[str, Any], told: Mapping[str, str | None]) -> str:
+    name = "__".join(str(part) for part in error["loc"])
+    words = "it is missing" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")
+    if not name:  # a rule about several, which names them itself
+        return words
+    meaning = told.get(str(error["loc"][0]))
+    return f"LEADWIRE_{name.upper()}: {words}" + (f" ({meaning})" if meaning else "")
 
 
 async def serve_api(app: App, address: Address, stop: asyncio.Event) -> None:
@@ -83,8 +110,12 @@ async def serve_worker(app: App, amqp_url: str, health: Address, stop: asyncio.E
 
 async def _api(settings_class: type[S], build: Build[S]) -> None:
     process = ApiSettings()
+    check_host("http_host", process.http_host)
+    check_proxies("http_trusted_proxies", process.http_trusted_proxies)
+    settings = await _checked(settings_class())
+    check_free("http_port", process.http_host, process.http_port)
     address = Address(host=process.http_host, port=process.http_port, trusted_proxies=process.http_trusted_proxies)
-    app = await build(settings_class())
+    app = await build(settings)
     try:
         await serve_api(app, address, _stop_on_signals())
     finally:
@@ -93,7 +124,11 @@ async def _api(settings_class: type[S], build: Build[S]) -> None:
 
 async def _worker(settings_class: type[S], build: Build[S]) -> None:
     process = WorkerSettings()  # pyright: ignore[reportCallIssue] -- its fields come from the environment
-    app = await build(settings_class())
+    check_values(process)
+    check_host("health_host", process.health_host)
+    settings = await _checked(settings_class())
+    check_free("health_port", process.health_host, process.health_port)
+    app = await build(settings)
     try:
         health = Address(host=process.health_host, port=process.health_port)
         await serve_worker(app, process.amqp_url.get_secret_value(), health, _stop_on_signals())
@@ -101,8 +136,18 @@ async def _worker(settings_class: type[S], build: Build[S]) -> None:
         await app.close()
 
 
+async def _checked(settings: S) -> S:
+    """Raises Misconfigured."""
+    check_values(settings)
+    check_parts(settings.checks())
+    if not settings.database_allow_superuser:
+        await refuse_superuser(settings.database_url.get_secret_value())
+    return settings
+
+
 def _migrate(package: str) -> int:
     settings = MigrateSettings()  # pyright: ignore[reportCallIssue] -- its fields come from the environment
+    check_values(settings)
     try:
         changed = migrate(settings.database_url.get_secret_value(), package)
     except Exception:
@@ -119,7 +164,7 @@ def _run(work: Coroutine[Any, Any, None]) -> int:
 
     try:
         uvloop.run(run())
-    except ValidationError:
+    except (ValidationError, Misconfigured):
         raise
     except BaseException as error:
         logger.critical("the process ends: %s", type(error).__name__, exc_info=error)

@@ -1,6 +1,7 @@
 """Settings of a process: from the environment, frozen, no default for a secret."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import jwt
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from servicekit.boot.checks import Check
 from servicekit.identity import IdentityVerifier
 from servicekit.watched_file import watched
 
@@ -22,10 +24,17 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr = Field(
         description="postgresql://user:password@host:port/database; outside one host `?sslmode=verify-full`"
     )
+    database_allow_superuser: bool = Field(
+        default=False, description="Lets a role in that row-level security does not stop: development only"
+    )
     database_pool: int = Field(default=10, ge=2, le=100, description="Connections at most")
     identity_keys: str = Field(
         description="JSON Web Key Set with the public Ed25519 keys of identity-svc, or the path of a file with it"
     )
+
+    def checks(self) -> list[Check]:
+        """What is tried before anything is built, by the setting that is to blame. A service adds its own."""
+        return [("identity_keys", self.verifier)]
 
     def verifier(self) -> IdentityVerifier:
         """Raises ValueError or OSError when the key set cannot be read."""
@@ -43,9 +52,15 @@ def read_key_set(document: str) -> dict[str, Any]:
         for entry in json.loads(document)["keys"]:
             if entry["kty"] != "OKP" or entry["crv"] != "Ed25519" or "d" in entry or not entry["kid"]:
                 raise ValueError("a key is none of ours")  # noqa: TRY301 -- told like the others below
+            if entry["kid"] in keys:
+                raise ValueError("a key id stands twice")  # noqa: TRY301 -- the same
+            if "exp" in entry and entry["exp"] < time.time():
+                raise ValueError("a key has expired")  # noqa: TRY301 -- the same
             keys[entry["kid"]] = jwt.PyJWK(entry, "EdDSA").key
     except (ValueError, KeyError, TypeError, jwt.PyJWTError):
-        raise ValueError("identity keys must be a key set of public Ed25519 keys with a kid") from None
+        raise ValueError(
+            "identity keys must be a key set of public Ed25519 keys, each with a kid of its own, none of them expired"
+        ) from None
     if not keys:
         raise ValueError("identity keys are empty")
     return keys

@@ -201,6 +201,10 @@ class ServiceUnderTest:
             body = msgspec.json.encode(msgspec.structs.replace(decode_envelope(body), id=message_id))
         await _deliver(self.app, body)
 
+    async def hear(self, body: bytes) -> None:
+        """The same, of a message as another service's outbox holds it."""
+        await _deliver(self.app, body)
+
     async def published(self, *event_classes: type[Event]) -> list[Event]:
         """What the outbox holds, in order; only events of the given classes, if any are given."""
         rows = await self.db.pool.fetch("SELECT body FROM outbox ORDER BY position")

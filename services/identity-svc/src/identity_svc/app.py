@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from messaging.database import Database
 from servicekit.app import App
 from servicekit.http import create_http, router
+from servicekit.passwords import Passwords
 from servicekit.settings import read_key_set
 from servicekit.watched_file import watched
 
@@ -14,7 +15,6 @@ from identity_svc.audit.routes import audit
 from identity_svc.audit_rules import RULES
 from identity_svc.me.change_password import ChangePassword
 from identity_svc.me.routes import me
-from identity_svc.passwords import Passwords
 from identity_svc.second_factor.routes import second_factor
 from identity_svc.second_factor.second_factor import SecondFactor
 from identity_svc.sessions.authenticate import Authenticate
@@ -23,6 +23,8 @@ from identity_svc.sessions.password_check import PasswordCheck
 from identity_svc.sessions.routes import sessions
 from identity_svc.sessions.sign_in import SignIn
 from identity_svc.settings import Settings
+from identity_svc.single_sign_on.routes import single_sign_on
+from identity_svc.single_sign_on.sign_on import SignOn
 from identity_svc.subscriptions import SUBSCRIPTIONS
 from identity_svc.users.routes import users
 
@@ -31,6 +33,7 @@ NAME = "identity-svc"
 
 async def build(settings: Settings) -> App:
     signer = settings.signer()
+    provider = settings.provider()
     database = await Database.connect(
         settings.database_url.get_secret_value(), source=f"/leadwire/{NAME}", max_size=settings.database_pool
     )
@@ -38,7 +41,7 @@ async def build(settings: Settings) -> App:
         NAME,
         database,
         settings.verifier(),
-        [users, me, sessions, second_factor, api_tokens, audit, _keys(settings)],
+        [users, me, sessions, second_factor, api_tokens, single_sign_on, audit, _keys(settings)],
         audit=RULES,
         restricted="none",  # people's own records: nothing is a sponsor's, a partner's or an agent's
     )
@@ -51,6 +54,7 @@ async def build(settings: Settings) -> App:
     http.state.second_factor = second
     http.state.sign_in = sign_in
     http.state.change_password = ChangePassword(database, passwords, check_password, sign_in)
+    http.state.sign_on = SignOn(database, provider, sign_in) if provider is not None else None
     http.state.authenticate = Authenticate(database, signer)
     return App(
         name=NAME,

@@ -6,7 +6,8 @@ import sys
 from messaging.database import Database
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from servicekit.runner import describe_settings
+from servicekit.boot import Misconfigured
+from servicekit.runner import describe_settings, prepare_environment
 
 from identity_svc.users.create_user import ensure_admin
 
@@ -22,9 +23,13 @@ class AdminSettings(BaseSettings):
 def create_admin() -> int:
     """The exit code: 0 if it was created, 1 if a user has the address already, 2 for wrong settings."""
     try:
+        prepare_environment([AdminSettings])
         settings = AdminSettings()  # pyright: ignore[reportCallIssue] -- its fields come from the environment
     except ValidationError as error:
         sys.stderr.write(describe_settings(error))
+        return 2
+    except Misconfigured as error:
+        sys.stderr.write(f"{error}\n")
         return 2
     created = asyncio.run(_create(settings))
     sys.stderr.write("The admin was created.\n" if created else "A user has this address already: nothing changed.\n")

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from identity_svc import passwords
 from identity_svc.users.create_user import ensure_admin
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from servicekit import passwords
 from servicekit.testing import ServiceUnderTest, TestDatabases
 
 

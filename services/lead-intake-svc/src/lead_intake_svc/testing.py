@@ -22,7 +22,12 @@ def settings_for(url: str) -> Settings:
 
 def environment_for(url: str) -> dict[str, str]:
     """The same settings, for a process."""
-    return {"LEADWIRE_DATABASE_URL": url, "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET, "LEADWIRE_KEY_PEPPER": PEPPER}
+    return {
+        "LEADWIRE_DATABASE_URL": url,
+        "LEADWIRE_DATABASE_ALLOW_SUPERUSER": "true",
+        "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET,
+        "LEADWIRE_KEY_PEPPER": PEPPER,
+    }
 
 
 _numbers = count(1)

@@ -98,6 +98,15 @@ async def sell(world: World, buyer_id: str, *lead_ids: str, **more: Any) -> list
     return list(answer.json()["results"])
 
 
+async def rule(world: World, **body: Any) -> dict[str, Any]:
+    """One that sells leads by itself."""
+    answer = await world.http.post("/v1/sales/rules", json=body, headers=world.service.headers())
+    if answer.status_code != 201:
+        raise AssertionError(answer.text)
+    await world.noticed()
+    return dict(answer.json())
+
+
 async def erase(world: World, **body: Any) -> httpx2.Response:
     return await world.http.post("/v1/erasures", json=body, headers=world.service.headers())
 

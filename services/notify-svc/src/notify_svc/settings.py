@@ -1,10 +1,13 @@
 """Settings of notify-svc."""
 
+import ssl
+from collections.abc import Callable
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from servicekit.boot.checks import Check
 from servicekit.settings import ServiceSettings
 
 from notify_svc.sending.addresses import is_sendable
@@ -48,6 +51,12 @@ class Settings(ServiceSettings):
     webhook_connections_per_endpoint: int = Field(default=8, ge=1, le=100, description="Of them, to one endpoint")
     webhook_ledger_days: int = Field(default=90, ge=7, le=3650, description="Finished deliveries are kept so long")
 
+    def checks(self) -> list[Check]:
+        return [*super().checks(), *((name, self._authorities(name)) for name in ("smtp_ca_file", "webhook_ca_file"))]
+
+    def _authorities(self, name: str) -> Callable[[], object]:
+        return lambda: ssl.create_default_context(cafile=getattr(self, name))
+
     @field_validator("smtp_from")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
@@ -58,11 +67,14 @@ class Settings(ServiceSettings):
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
         if self.smtp_tls == "off" and not self.smtp_allow_insecure:
-            raise ValueError("smtp_tls=off sends mail in the clear: it needs smtp_allow_insecure=true")
+            raise ValueError(
+                "LEADWIRE_SMTP_TLS=off sends mail in the clear: it needs LEADWIRE_SMTP_ALLOW_INSECURE=true"
+            )
         if self.webhook_addresses != "public" and not self.webhook_allow_insecure:
             raise ValueError(
-                "webhook_addresses=loopback reaches into this machine: it needs webhook_allow_insecure=true"
+                "LEADWIRE_WEBHOOK_ADDRESSES=loopback reaches into this machine: "
+                "it needs LEADWIRE_WEBHOOK_ALLOW_INSECURE=true"
             )
         if (self.smtp_username is None) != (self.smtp_password is None):
-            raise ValueError("smtp_username and smtp_password belong together")
+            raise ValueError("LEADWIRE_SMTP_USERNAME and LEADWIRE_SMTP_PASSWORD belong together")
         return self

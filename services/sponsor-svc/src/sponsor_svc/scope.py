@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from servicekit.identity import Identity
 
+ADMINS = frozenset({"admin"})
 EDITORS = frozenset({"admin", "supervisor"})  # of projects, products and contact lists; sponsors are for admins
 
 
@@ -27,6 +28,16 @@ def scope_of(caller: Identity, *pages: str) -> Scope:
     if caller.access_level in {"leads_agent", "call_centre"}:
         return Scope(names_only=True)
     return Scope(caller.sponsors_on(*pages))
+
+
+def may_write_lists_of(caller: Identity) -> Scope:
+    """Whose contact lists the caller may make and give an end (S0.11). Raises 403."""
+    return Scope() if caller.is_supervisor else Scope(caller.sponsors_on("contact_lists"))
+
+
+def may_share_of(caller: Identity) -> Scope:
+    """Whose statistics the caller may share (S0.13). Raises 403."""
+    return Scope() if caller.is_admin else Scope(caller.sponsors_on("statistics"))
 
 
 def statistics_scope_of(caller: Identity) -> Scope:

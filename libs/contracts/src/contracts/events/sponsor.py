@@ -6,7 +6,7 @@ from typing import Any
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
 from contracts.events.intake import ErasureReceipt
-from contracts.events.values import Account, CallingHours, Consent, Money, Value
+from contracts.events.values import Account, CallingHours, Consent, Moment, Money, Value
 
 
 class SponsorContent(Event, frozen=True, kw_only=True):
@@ -249,6 +249,66 @@ class ContactsReleasedV1(Event, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.project_id
+
+
+class AccountContent(Event, frozen=True, kw_only=True):
+    """What the user `user_id` of level sponsor sees from now on (S0.11): of these sponsors, these pages."""
+
+    user_id: str
+    sponsor_ids: list[str] = []
+    pages: list[str] = []
+    actor: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.user_id
+
+
+@event("sponsor.account.granted.v1")
+class AccountGrantedV1(AccountContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("sponsor.account.revoked.v1")
+class AccountRevokedV1(AccountContent, frozen=True, kw_only=True):
+    """Nothing any more; `sponsor_ids` and `pages` are what it was."""
+
+
+@event("sponsor.account_feature.switched.v1")
+class AccountFeatureSwitchedV1(Event, frozen=True, kw_only=True):
+    """Sponsor accounts as a whole; each is granted or revoked by an event of its own."""
+
+    enabled: bool
+    actor: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return "sponsor-accounts"
+
+
+class StatisticsLinkContent(Event, frozen=True, kw_only=True):
+    """A link to the statistics of a sponsor, or of one of its projects, for people without a sign-in (S0.13)."""
+
+    link_id: str
+    sponsor_id: str
+    project_id: str | None = None
+    expires_at: Moment
+    has_password: bool = False
+    actor: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.link_id
+
+
+@event("sponsor.statistics_link.created.v1")
+class StatisticsLinkCreatedV1(StatisticsLinkContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("sponsor.statistics_link.revoked.v1")
+class StatisticsLinkRevokedV1(StatisticsLinkContent, frozen=True, kw_only=True):
+    pass
 
 
 @event("sponsor.audit.recorded.v1")

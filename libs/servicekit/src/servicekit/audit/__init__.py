@@ -5,8 +5,7 @@ tables is watched by triggers, so that also a command, a worker or a person at t
 """
 
 from servicekit.audit.doer import Act, Doer
-from servicekit.audit.edge import act_for
 from servicekit.audit.rules import Rules
 from servicekit.audit.store import act_as, record
 
-__all__ = ["Act", "Doer", "Rules", "act_as", "act_for", "record"]
+__all__ = ["Act", "Doer", "Rules", "act_as", "record"]

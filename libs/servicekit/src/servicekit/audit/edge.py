@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 from fastapi import Request, Response
@@ -17,12 +18,15 @@ Handle = Callable[[Request], Awaitable[Response]]
 _NO_RULES = Rules()
 _KEY_STARTS = ("bearer lw_live_", "bearer lw_test_")
 JSON_TYPE = "application/json"
+_apart_for: ContextVar[Doer | None] = ContextVar("audit_apart_for", default=None)
 
 
 def audited(handle: Handle) -> Handle:
     async def handle_audited(request: Request) -> Response:
         rules: Rules = getattr(request.app.state, "audit", _NO_RULES)
         operation = f"{request.method} {_template(request)}"
+        if operation in rules.itself:
+            return await _apart(handle, request, operation)
         if request.method in WRITES:
             return await (_write if rules.keeps_write(operation) else _plainly)(handle, request, operation)
         return await (_read if rules.keeps_read(operation) else _plainly)(handle, request, operation)
@@ -32,6 +36,14 @@ def audited(handle: Handle) -> Handle:
 
 async def _plainly(handle: Handle, request: Request, _operation: str) -> Response:
     return await handle(request)
+
+
+async def _apart(handle: Handle, request: Request, operation: str) -> Response:
+    token = _apart_for.set(doer_of(request, operation))
+    try:
+        return await handle(request)
+    finally:
+        _apart_for.reset(token)
 
 
 async def _write(handle: Handle, request: Request, operation: str) -> Response:
@@ -69,15 +81,17 @@ async def _read(handle: Handle, request: Request, operation: str) -> Response:
     return response
 
 
-async def act_for(work: UnitOfWork, request: Request) -> None:
-    """For an operation that opens its transaction itself: `Rules.itself`."""
-    await act_as(work, doer_of(request, f"{request.method} {_template(request)}"))
+async def name_doer(work: UnitOfWork) -> None:
+    """Said to every transaction of an operation that opens its own."""
+    doer = _apart_for.get()
+    if doer is not None:
+        await act_as(work, doer)
 
 
 def doer_of(request: Request, operation: str) -> Doer:
     """Raises 401 for an identity that is not to be believed; a partner key is believed by the operation itself."""
     request_id: str = request.scope.get("request_id", "")
-    if HEADER in request.headers:
+    if request.headers.get(HEADER):
         identity = current_identity(request)
         return Doer(identity.user_id, identity.access_level, request_id, operation)
     authorization = request.headers.get("authorization", "")

@@ -21,8 +21,9 @@ _LONGEST_TOLD = 300
 class Rules:
     """Operations are written `POST /v1/partners`.
 
-    `exempt`: writes that leave no entry, and why; `itself`: those that write their own, and why; `reads`: what is read
-    and leaves one, besides every path that ends with `/export`.
+    `exempt`: writes that leave no entry, and why; `itself`: those that open their transactions themselves, and why:
+    watched rows tell what they did, or they `record` it; `reads`: what is read and leaves an entry, besides every path
+    that ends with `/export`.
     """
 
     exempt: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -22,7 +22,7 @@ UPDATE api_tokens SET revoked_at = coalesce(revoked_at, now()) WHERE user_id = $
 """
 # Only a user whose level may still have tokens: who was made something else has none that works.
 _FIND_CALLER = """
-SELECT u.id, u.access_level, u.permissions, u.sponsor_id, u.partner_id,
+SELECT u.id, u.access_level, u.permissions, u.partner_id, '{}'::text[] AS sponsor_ids, '{}'::text[] AS pages,
     t.id AS token_id, coalesce(t.last_used_at < now() - interval '1 minute', true) AS use_is_news
 FROM api_tokens t JOIN users u ON u.id = t.user_id
 WHERE t.token_hash = $1 AND t.expires_at > now() AND t.revoked_at IS NULL AND u.active

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from messaging.database import Database
 from servicekit.identity import unauthenticated
+from servicekit.passwords import Passwords
 from servicekit.problems import invalid
 
-from identity_svc.passwords import Passwords
 from identity_svc.sessions import store as sessions
 from identity_svc.sessions.password_check import PasswordCheck
 from identity_svc.sessions.sign_in import Client, Session, SignIn

@@ -7,7 +7,13 @@ from servicekit.dead_letters.tables import CREATE_INDEX, DROP_INDEX
 revision = "20261201_audit"
 down_revision = "20261201_second_factor_tokens"
 
-WATCHES = (watch("users", "user", silent=["email_normalised"], secret=["password_hash"]),)
+WATCHES = (
+    watch("users", "user", silent=["email_normalised"], secret=["password_hash"]),
+    watch("totp_factors", "second_factor", "user_id", silent=["last_step"], secret=["secret_sealed"]),
+    watch("recovery_codes", "recovery_code", "user_id", secret=["code_hash"]),
+    watch("api_tokens", "api_token", silent=["last_used_at"], secret=["token_hash"]),
+    watch("sign_in_policy", "sign_in_policy", "one"),
+)
 
 CREATE_ENTRIES = (
     """

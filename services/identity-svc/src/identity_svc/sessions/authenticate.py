@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from messaging.database import Database
-from servicekit.identity import PAGES, Identity, unauthenticated
+from servicekit.identity import Identity, unauthenticated
 from servicekit.problems import forbidden
 
 from identity_svc.api_tokens import store as tokens
@@ -35,7 +35,9 @@ class Signer(Protocol):
 
 
 class Authenticate:
-    """A deactivated user, an ended session, a revoked token, a lowered access level: within two seconds."""
+    """A deactivated user, an ended session, a revoked token or sponsor account, a lowered access level: within two
+    seconds of being known here.
+    """
 
     def __init__(self, database: Database, signer: Signer, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
@@ -79,9 +81,9 @@ class Authenticate:
                 row["id"],
                 row["access_level"],
                 frozenset(row["permissions"]),
-                sponsor_ids=frozenset(filter(None, (row["sponsor_id"],))),
+                sponsor_ids=frozenset(row["sponsor_ids"]),
                 partner_id=row["partner_id"],
-                pages=PAGES if row["sponsor_id"] else frozenset(),
+                pages=frozenset(row["pages"]),
             )
         )
         self._remembered[token_hash] = (now + REMEMBERED_SECONDS, signed)

@@ -49,16 +49,16 @@ def require_session(request: Request) -> bytes:
 
 def set_cookies(request: Request, response: Response, token: str, expires_at: datetime) -> None:
     """The page may read the CSRF token, and never the session's."""
-    secure = _is_https(request)
+    secure = is_https(request)
     response.set_cookie(COOKIE, token, expires=expires_at, path="/", secure=secure, httponly=True, samesite="strict")
     response.set_cookie(CSRF_COOKIE, csrf_token(token), expires=expires_at, path="/", secure=secure, samesite="strict")
 
 
 def clear_cookies(request: Request, response: Response) -> None:
-    secure = _is_https(request)
+    secure = is_https(request)
     response.delete_cookie(COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
     response.delete_cookie(CSRF_COOKIE, path="/", secure=secure, samesite="strict")
 
 
-def _is_https(request: Request) -> bool:
+def is_https(request: Request) -> bool:
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from servicekit.identity import unauthenticated
+from servicekit.passwords import Passwords
 from servicekit.problems import DomainError
 
-from identity_svc.passwords import Passwords
 from identity_svc.sessions import guard, store
 from identity_svc.sessions.tokens import account_target, address_target
 from identity_svc.users.model import normalise_email

@@ -29,8 +29,10 @@ SELECT $1, id, $3, $4, now() + $5 FROM users WHERE id = $2 AND active
 RETURNING expires_at
 """
 _FIND_CALLER = """
-SELECT u.id, u.access_level, u.permissions, u.sponsor_id, u.partner_id
+SELECT u.id, u.access_level, u.permissions, u.partner_id, coalesce(r.sponsor_ids, '{}') AS sponsor_ids,
+    coalesce(r.pages, '{}') AS pages
 FROM sessions s JOIN users u ON u.id = s.user_id
+    LEFT JOIN sponsor_rights r ON r.user_id = u.id AND u.access_level = 'sponsor'
 WHERE s.token_hash = $1 AND s.expires_at > now() AND u.active
     AND NOT (s.method = 'password' AND u.access_level = ANY (SELECT unnest(second_factor_levels) FROM sign_in_policy))
 """
@@ -79,9 +81,12 @@ async def seconds_blocked(work: UnitOfWork, target: bytes) -> int:
 
 
 async def forgive(work: UnitOfWork, account: bytes, address: bytes) -> None:
-    """A right password clears the account, but of the address only its own try."""
-    await work.execute("DELETE FROM guesses WHERE target = $1", account)
+    """A right password clears the account, but of the address only its own try.
+
+    In the order in which tries are counted: in the other one, two sign-ins could each wait for the other.
+    """
     await work.execute(_FORGIVE_ADDRESS, address)
+    await work.execute("DELETE FROM guesses WHERE target = $1", account)
 
 
 async def find_credentials(work: UnitOfWork, email: str) -> Credentials | None:

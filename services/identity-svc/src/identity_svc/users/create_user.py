@@ -6,9 +6,9 @@ from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from servicekit.audit import act_as
 from servicekit.audit.doer import of_command_line
+from servicekit.passwords import Passwords
 from servicekit.problems import DomainError, conflict
 
-from identity_svc.passwords import Passwords
 from identity_svc.users import store
 from identity_svc.users.events import content
 from identity_svc.users.model import AccessLevel, Profile, User, default_permissions

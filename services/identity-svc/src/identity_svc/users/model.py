@@ -71,8 +71,6 @@ def normalise_email(email: str) -> str:
 
 def missing_scope(profile: Profile) -> str | None:
     """The field without which the user could see nothing, or too much."""
-    if profile.access_level is AccessLevel.SPONSOR and not profile.sponsor_id:
-        return "sponsor_id"
     if profile.access_level is AccessLevel.PARTNER and not profile.partner_id:
         return "partner_id"
     return None

@@ -10,9 +10,9 @@ from servicekit.etag import IfMatch, check_match, etag
 from servicekit.http import Db, router
 from servicekit.identity import Caller, allow
 from servicekit.paging import Page, decode_cursor, page_of
+from servicekit.passwords import Passwords
 from servicekit.problems import invalid, not_found
 
-from identity_svc.passwords import Passwords
 from identity_svc.users import store
 from identity_svc.users.change_user import change_user
 from identity_svc.users.create_user import create_user

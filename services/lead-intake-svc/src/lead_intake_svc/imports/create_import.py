@@ -18,7 +18,7 @@ from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.scope import TEST_ONLY, partners_of
 from messaging.database import Database
 from pydantic import ValidationError
-from servicekit.audit import Act, act_for, record
+from servicekit.audit import Act, record
 from servicekit.idempotency import KEY_HEADER, MAX_KEY_LENGTH, caller_of, lock_key
 from servicekit.idempotency_many import Once, StoredAnswer, find_answers, store_answers
 from servicekit.identity import Identity
@@ -61,11 +61,9 @@ class CreateImport:
             file_name=upload.file_name or "leads",
             file=file,
         )
-        return await self._store(request, _once_of(request, arrived, upload), arrived, form)
+        return await self._store(_once_of(request, arrived, upload), arrived, form)
 
-    async def _store(
-        self, request: Request, once: Once | None, arrived: Arrived, form: ImportForm
-    ) -> tuple[StoredAnswer, bool]:
+    async def _store(self, once: Once | None, arrived: Arrived, form: ImportForm) -> tuple[StoredAnswer, bool]:
         """With an `Idempotency-Key` that was used before: the first answer, and True."""
         async with self._database.unit_of_work() as work:
             if once is not None:
@@ -78,7 +76,6 @@ class CreateImport:
                     return answer, True
             saved = await saved_mapping(work, form.mapping_id, arrived.partner_id)
             shown = show_import(await add_import(work, arrived, form, saved))
-            await act_for(work, request)
             await record(work, _act_of(arrived, form))
             headers = {"content-type": "application/json", "location": f"/v1/imports/{shown.id}"}
             answer = StoredAnswer(201, headers, shown.model_dump_json().encode())

@@ -3,9 +3,9 @@
 from typing import Annotated, Any
 
 from asyncpg import Record
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Response
 from messaging.database import Database
-from servicekit.audit import Act, act_for, record
+from servicekit.audit import Act, record
 from servicekit.http import router
 from servicekit.identity import Caller
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
@@ -25,7 +25,6 @@ def suppression_lists_router(database: Database, hashing: Hashing) -> APIRouter:
     routes = router(prefix=PATH, tags=["suppressions"])
 
     async def upload(
-        request: Request,
         caller: Caller,
         wanted: Annotated[ListUpload, Form(media_type="multipart/form-data")],
         response: Response,
@@ -33,7 +32,6 @@ def suppression_lists_router(database: Database, hashing: Hashing) -> APIRouter:
         """Uploading the same file again changes nothing, so that it may be repeated without a key."""
         caller.require(*STAFF)
         async with database.unit_of_work() as work:
-            await act_for(work, request)
             done = await upload_list(work, wanted, hashing)
             counts: dict[str, Any] = {"added": done.added, "removed": done.removed, "invalid": done.seen.invalid}
             act = Act(action="upload", object_kind="suppression_list", object_id=done.row["id"], details=counts)

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Response
 from messaging.database import Database
 from servicekit.etag import IfMatch, etag
 from servicekit.http import router
-from servicekit.identity import Caller, allow
+from servicekit.identity import Caller
 from servicekit.paging import Page, page_of
 from servicekit.problems import not_found
 
 from sponsor_svc.contact_lists import store
-from sponsor_svc.contact_lists.change_contact_list import change_contact_list
+from sponsor_svc.contact_lists.change_contact_list import ChangeList, change_contact_list
 from sponsor_svc.contact_lists.contact_list import ContactList, ListSettings
 from sponsor_svc.contact_lists.create_contact_list import create_contact_list
 from sponsor_svc.contact_lists.shapes import (
@@ -23,7 +23,7 @@ from sponsor_svc.contact_lists.shapes import (
     named,
     shown,
 )
-from sponsor_svc.scope import EDITORS, scope_of
+from sponsor_svc.scope import may_write_lists_of, scope_of
 from sponsor_svc.shapes import id_before
 
 
@@ -32,9 +32,9 @@ def routes(database: Database) -> APIRouter:
 
     @lists.post("", status_code=201)
     async def create(caller: Caller, body: NewContactList, response: Response) -> ContactListOut:
-        allow(caller, EDITORS)
+        scope = may_write_lists_of(caller)
         async with database.unit_of_work() as work:
-            contact_list = await create_contact_list(work, ListSettings(**body.model_dump()))
+            contact_list = await create_contact_list(work, ListSettings(**body.model_dump()), scope)
         response.headers["Location"] = f"/v1/contact-lists/{contact_list.id}"
         return _answer(contact_list, response)
 
@@ -67,9 +67,10 @@ def routes(database: Database) -> APIRouter:
     async def change(
         caller: Caller, list_id: str, body: ContactListPatch, response: Response, if_match: IfMatch = None
     ) -> ContactListOut:
-        allow(caller, EDITORS)
+        """Sponsor accounts set `expires_on` of their lists, and nothing else."""
+        command = ChangeList(list_id, body.sent(), if_match)
         async with database.unit_of_work() as work:
-            contact_list = await change_contact_list(work, list_id, body.sent(), if_match)
+            contact_list = await change_contact_list(work, command, may_write_lists_of(caller))
         return _answer(contact_list, response)
 
     return lists

@@ -42,9 +42,11 @@ WHERE NOT expired AND expires_at IS NOT NULL
 """
 
 NOW = "SELECT now()"
-PROJECT_EXISTS = "SELECT true FROM projects WHERE id = $1 FOR KEY SHARE"
+PROJECT_EXISTS = """
+SELECT true FROM projects WHERE id = $1 AND ($2::text[] IS NULL OR sponsor_id = ANY($2)) FOR KEY SHARE
+"""
 FIND = f"SELECT {_COLUMNS} FROM contact_lists WHERE id = $1 AND ($2::text[] IS NULL OR sponsor_id = ANY($2))"
-FIND_TO_CHANGE = f"SELECT {_COLUMNS} FROM contact_lists WHERE id = $1 FOR UPDATE"
+FIND_TO_CHANGE = f"{FIND} FOR UPDATE"
 
 LIST = f"""
 SELECT {_COLUMNS} FROM contact_lists
@@ -89,8 +91,8 @@ async def now(work: UnitOfWork) -> datetime:
     return await work.fetchval(NOW)
 
 
-async def project_exists(work: UnitOfWork, project_id: str) -> bool:
-    return bool(await work.fetchval(PROJECT_EXISTS, project_id))
+async def project_exists(work: UnitOfWork, project_id: str, scope: Scope) -> bool:
+    return bool(await work.fetchval(PROJECT_EXISTS, project_id, scope.sponsor_ids))
 
 
 async def find(work: UnitOfWork, list_id: str, scope: Scope) -> ContactList | None:
@@ -98,8 +100,8 @@ async def find(work: UnitOfWork, list_id: str, scope: Scope) -> ContactList | No
     return None if row is None else _stored(row)
 
 
-async def find_to_change(work: UnitOfWork, list_id: str) -> ContactList | None:
-    row = await work.fetchrow(FIND_TO_CHANGE, list_id)
+async def find_to_change(work: UnitOfWork, list_id: str, scope: Scope) -> ContactList | None:
+    row = await work.fetchrow(FIND_TO_CHANGE, list_id, scope.sponsor_ids)
     return None if row is None else _stored(row)
 
 

@@ -14,6 +14,7 @@ from sponsor_svc.projects.create_project import create_project
 from sponsor_svc.projects.inputs import settings_of
 from sponsor_svc.projects.project import Project
 from sponsor_svc.projects.shapes import NewProject
+from sponsor_svc.scope import Scope
 
 
 async def announce_campaign(work: UnitOfWork, external_id: str, wanted: Announcement) -> tuple[Record, bool]:
@@ -40,7 +41,7 @@ async def _create(work: UnitOfWork, external_id: str, wanted: Announcement) -> N
     settings = ListSettings(
         name=wanted.name, project_id=project.id, sponsor_id=wanted.sponsor_id, expires_on=None, time_zone="UTC"
     )
-    contact_list = await create_contact_list(work, settings)
+    contact_list = await create_contact_list(work, settings, Scope())
     await store.insert(work, external_id, project.id, contact_list.id)
 
 

@@ -4,7 +4,7 @@ from alembic import op
 from servicekit.row_security import AGENT, SPONSORS, expose, protect
 
 revision = "20261201_row_security"
-down_revision = "20261201_audit"
+down_revision = "20261201_accounts_and_sharing"
 
 NAMED = f"sponsor_id = ANY {SPONSORS} OR {AGENT} IS NOT NULL"
 COUNTED = f"sponsor_id = ANY {SPONSORS}"
@@ -15,6 +15,9 @@ VISIBLE = {
     "contact_lists": NAMED,
     "counters": COUNTED,
     "breakdowns": COUNTED,
+    "statistics_links": COUNTED,
+    "statistics_visits": "EXISTS (SELECT FROM statistics_links AS l WHERE l.id = link_id)",
+    "sponsor_accounts": None,
     "facts": None,
     "crm_campaigns": None,
     "crm_contacts": None,

@@ -1,5 +1,5 @@
 """What each event adds to the statistics. They count what happened, and an outcome only while it holds: reopening a
-lead takes back what was counted when it was closed.
+lead takes back what was counted when it was closed, and a replacement that is undone is none.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +22,7 @@ from contracts.events.intake import (
     LeadQuarantinedV1,
     LeadRejectedV1,
     LeadReplacedV1,
+    ReplacementUndoneV1,
     ReturnAcceptedV1,
 )
 from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1, CaseReopenedV1
@@ -64,7 +65,8 @@ class Share:
 class Tally:
     """What an event adds: one to each of `metrics`, and to those of the products that it names by their codes.
 
-    `track` is set for outcomes (`work` or `case`, whose versions count apart) and for what `reopens` them.
+    `track` is set for outcomes (`work`, `case` or `replacement`, whose versions count apart) and for what `reopens`
+    them.
     """
 
     metrics: tuple[str, ...]
@@ -150,7 +152,8 @@ COUNTED: dict[type[Event], Callable[[Any, int], Tally]] = {
     LeadAcceptedV1: _accepted,
     LeadRejectedV1: _rejected,
     LeadQuarantinedV1: _quarantined,
-    LeadReplacedV1: _once("replaced"),
+    LeadReplacedV1: _once("replaced", "replacement"),
+    ReplacementUndoneV1: _reopens("replacement"),
     ReturnAcceptedV1: _once("returned"),
     CaseConfirmedV1: _once("confirmed"),
     CaseRejectedV1: _once("validation_rejected", "case"),

@@ -4,23 +4,25 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, field
 
 from asyncpg.pool import PoolConnectionProxy
 from messaging.database import Database
 from messaging.inbox.failures import DATABASE_TROUBLE
 from messaging.sight import start_apart
+from servicekit.problems import DomainError, Kind
 
 from sponsor_svc.statistics.question import Question
 from sponsor_svc.statistics.read_statistics import read_live
-from sponsor_svc.statistics.store import CHANNEL, EVERYBODY
+from sponsor_svc.statistics.store import CHANNEL, CLOSE, EVERYBODY
 
 logger = logging.getLogger(__name__)
 
 PACE_SECONDS = 0.25  # at most four reads a second of each question, whatever happens
 LOOK_SECONDS = 15.0  # notifications are hints: without one, this is when a change is seen
 RECONNECT_SECONDS = 1.0
+MOST_PAGES = 20  # of one who looks, in one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Snapshot:
 class Viewer:
     """An open page. It sees the newest state: what it was too slow for is left out, never kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, holders: Collection[str] = ()) -> None:
+        self.holders = frozenset(holders)
         self._changed = asyncio.Event()
         self._snapshot: Snapshot | None = None
         self.closed = False
@@ -77,16 +80,22 @@ class LiveStatistics:
         self._topics: dict[Question, _Topic] = {}
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._missed = False
 
     @property
     def viewers(self) -> int:
         return sum(len(topic.viewers) for topic in self._topics.values())
 
     @contextlib.asynccontextmanager
-    async def watching(self, question: Question) -> AsyncGenerator[Viewer]:
-        """The viewer is shown the current state first, then every change."""
+    async def watching(self, question: Question, holders: Sequence[str] = ()) -> AsyncGenerator[Viewer]:
+        """The viewer is shown the current state first, then every change. It is closed when one of `holders` loses
+        rights; of the first of them, who looks, 20 pages are open at most. Raises 429.
+        """
+        if holders and len(self._held_by(holders[0])) >= MOST_PAGES:
+            detail = "Too many live pages are open. Close one first."
+            raise DomainError(Kind.TOO_MANY, "too-many-streams", detail, headers={"Retry-After": "30"})
         topic = self._topics.setdefault(question, _Topic(question))
-        viewer = Viewer()
+        viewer = Viewer(holders)
         topic.viewers.add(viewer)
         if topic.newest is not None:
             viewer.show(topic.newest)
@@ -104,6 +113,15 @@ class LiveStatistics:
                 self._task.cancel()
                 self._task = None
 
+    def _held_by(self, holder: str | None) -> list[Viewer]:
+        """None: those whom anybody holds."""
+        viewers = (viewer for topic in self._topics.values() for viewer in topic.viewers)
+        return [viewer for viewer in viewers if (holder in viewer.holders if holder else viewer.holders)]
+
+    def _close(self, holder: str | None) -> None:
+        for viewer in self._held_by(holder):
+            viewer.close()
+
     async def _run(self) -> None:
         while True:
             try:
@@ -111,11 +129,16 @@ class LiveStatistics:
                     await self._tell(connection)
             except DATABASE_TROUBLE as error:
                 logger.warning("live statistics pause: %s", type(error).__name__)
+                self._missed = True
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _tell(self, connection: PoolConnectionProxy) -> None:
         """Until the connection is lost. What changed before it was there is seen, too."""
         self._mark(None)
+        if self._missed:
+            # Whose rights were taken away meanwhile is not known: pages come back, and are looked at afresh.
+            self._missed = False
+            self._close(None)
         while not connection.is_closed():
             self._woken.clear()
             for topic in [topic for topic in self._topics.values() if topic.dirty]:
@@ -148,7 +171,10 @@ class LiveStatistics:
     async def _listening(self, connection: PoolConnectionProxy) -> AsyncGenerator[None]:
         def told(*message: object) -> None:
             payload = str(message[-1])
-            self._mark(None if payload == EVERYBODY else frozenset(payload.split(",")))
+            if payload.startswith(CLOSE):
+                self._close(payload.removeprefix(CLOSE))
+            else:
+                self._mark(None if payload == EVERYBODY else frozenset(payload.split(",")))
 
         def lost(_: object) -> None:
             self._woken.set()

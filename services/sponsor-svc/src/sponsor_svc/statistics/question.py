@@ -28,13 +28,19 @@ class Question:
 
 async def ask(work: UnitOfWork, scope: Scope, query: StatisticsFilter) -> Question:
     """Raises 404 for what does not exist or is not the caller's, and 422 for a question that makes no sense."""
-    since, until = query.from_ or BEGINNING, query.to or END
-    if not BEGINNING <= since < until <= END:
-        raise invalid("period-invalid", "The period must begin before it ends.", "?from")
+    since, until = period_of(query.from_, query.to)
     if query.sponsor_id is not None and await sponsors.find(work, query.sponsor_id, scope) is None:
         raise not_found()
     of_sponsors = scope.sponsor_ids if query.sponsor_id is None else (query.sponsor_id,)
     return Question(await _rows(work, scope, query, of_sponsors), since, until)
+
+
+def period_of(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
+    """All the time, where nothing is said. Raises 422."""
+    since, until = since or BEGINNING, until or END
+    if not BEGINNING <= since < until <= END:
+        raise invalid("period-invalid", "The period must begin before it ends.", "?from")
+    return since, until
 
 
 async def _rows(work: UnitOfWork, scope: Scope, query: StatisticsFilter, sponsor_ids: tuple[str, ...] | None) -> Slice:

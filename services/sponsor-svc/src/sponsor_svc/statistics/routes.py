@@ -12,9 +12,9 @@ from sponsor_svc.statistics.live import LiveStatistics
 from sponsor_svc.statistics.question import ask
 from sponsor_svc.statistics.read_statistics import read_statistics
 from sponsor_svc.statistics.shapes import LiveCounts, StatisticsFilter, StatisticsOut, StatisticsQuery
-from sponsor_svc.statistics.stream import StatisticsStream
+from sponsor_svc.statistics.stream import StatisticsStream, Watch
 
-_STREAM: dict[int | str, dict[str, Any]] = {
+STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`event: statistics` with these fields as its data, whenever one of them changes.",
         "content": {"text/event-stream": {"schema": LiveCounts.model_json_schema(mode="serialization")}},
@@ -22,9 +22,8 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-def routes(database: Database) -> APIRouter:
+def routes(database: Database, live: LiveStatistics) -> APIRouter:
     statistics = router(prefix="/v1/statistics", tags=["statistics"])
-    live = LiveStatistics(database)
 
     @statistics.get("")
     async def read(caller: Caller, query: Annotated[StatisticsQuery, Query()]) -> StatisticsOut:
@@ -33,7 +32,7 @@ def routes(database: Database) -> APIRouter:
             question = await ask(work, scope, query)
             return await read_statistics(work, question, query.by)
 
-    @statistics.get("/stream", status_code=200, response_class=StatisticsStream, response_model=None, responses=_STREAM)
+    @statistics.get("/stream", status_code=200, response_class=StatisticsStream, response_model=None, responses=STREAM)
     async def stream(
         caller: Caller,
         query: Annotated[StatisticsFilter, Query()],
@@ -42,6 +41,6 @@ def routes(database: Database) -> APIRouter:
         scope = statistics_scope_of(caller)
         async with database.unit_of_work() as work:
             question = await ask(work, scope, query)
-        return StatisticsStream(live, question, last_event_id)
+        return StatisticsStream(live, Watch(question, (caller.user_id,)), last_event_id)
 
     return statistics

@@ -12,6 +12,7 @@ from sponsor_svc.statistics.periods import Grain, Part
 
 CHANNEL = "statistics"
 EVERYBODY = "*"
+CLOSE = "!"  # before a holder: its live pages are closed
 MOST_NAMED = 100  # a notification holds 8,000 bytes
 
 _KEY = "dimension, entity_id, grain, at, sponsor_id"
@@ -99,6 +100,11 @@ async def add(work: UnitOfWork, increments: Increments) -> None:
 
 async def tell_everybody(work: UnitOfWork) -> None:
     await work.execute(TELL, EVERYBODY)
+
+
+async def close_pages(work: UnitOfWork, holder: str) -> None:
+    """Live pages of the holder are closed once this is committed; whoever may still see them comes back."""
+    await work.execute(TELL, f"{CLOSE}{holder}")
 
 
 async def read_totals(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> tuple[datetime, dict[str, int]]:

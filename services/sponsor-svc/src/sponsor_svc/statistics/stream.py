@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from servicekit.server import STOPPING
@@ -23,22 +24,34 @@ RETRY_MILLISECONDS = 2_000
 PATIENCE_SECONDS = 20.0
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is watched; who holds the page, so that it is closed with their rights; for how long at most."""
+
+    question: Question
+    holders: tuple[str, ...]
+    seconds: float = LONGEST_SECONDS
+
+
 class StatisticsStream(StreamingResponse):
     """Pushes `event: statistics` with the totals whenever they change, and at once unless the client has them."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, live: LiveStatistics, question: Question, last_event_id: str | None) -> None:
+    def __init__(self, live: LiveStatistics, watch: Watch, last_event_id: str | None) -> None:
         super().__init__((), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         self._live = live
-        self._question = question
+        self._watch = watch
         self._last_event_id = last_event_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         stopping: asyncio.Event | None = scope.get("extensions", {}).get(STOPPING)
-        async with self._live.watching(self._question) as viewer, asyncio.TaskGroup() as group:
+        async with (
+            self._live.watching(self._watch.question, self._watch.holders) as viewer,
+            asyncio.TaskGroup() as group,
+        ):
             watch = group.create_task(_close(viewer, stopping)) if stopping else None
-            self.body_iterator = _events(viewer, self._last_event_id)
+            self.body_iterator = _events(viewer, self._last_event_id, self._watch.seconds)
             await super().__call__(scope, receive, send)
             if watch:
                 watch.cancel()
@@ -59,9 +72,9 @@ async def _close(viewer: Viewer, stopping: asyncio.Event) -> None:
     viewer.close()
 
 
-async def _events(viewer: Viewer, last_event_id: str | None) -> AsyncGenerator[bytes]:
+async def _events(viewer: Viewer, last_event_id: str | None, seconds: float) -> AsyncGenerator[bytes]:
     yield format_sse_event(retry=RETRY_MILLISECONDS)
-    until = time.monotonic() + LONGEST_SECONDS
+    until = time.monotonic() + min(seconds, LONGEST_SECONDS)
     while not viewer.closed and time.monotonic() < until:
         snapshot = await viewer.next(KEEP_ALIVE_SECONDS)
         if snapshot is None:

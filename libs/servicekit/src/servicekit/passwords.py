@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+
 from servicekit.problems import DomainError, Kind
 
 T = TypeVar("T")

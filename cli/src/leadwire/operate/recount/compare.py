@@ -1,0 +1,54 @@
+"""Sums per dimension and entity, and where two of them differ: pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+DIMENSIONS = ("sponsor", "project", "contact_list", "partner", "agent")
+Place = tuple[str, str, str]  # dimension, entity, sponsor
+Figure = tuple[str, str]  # metric and nothing, or kind and label
+Sums = Counter[tuple[Place, Figure]]
+NOT_RECOUNTED = frozenset({"resolved", "value"})  # of leads that were erased
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    place: Place
+    figure: Figure
+    recounted: int
+    counted: int
+
+    def __str__(self) -> str:
+        dimension, entity, _ = self.place
+        where = " ".join(filter(None, (dimension, entity)))
+        what = " ".join(filter(None, self.figure))
+        return f"{where}: {what} is {self.counted} in the statistics and {self.recounted} in the tables"
+
+
+def places_of(of: tuple[str | None, ...]) -> Iterator[Place]:
+    """Where something of this sponsor, project, list, partner and agent is counted."""
+    sponsor = of[0] or ""
+    yield "all", "", ""
+    for dimension, entity in zip(DIMENSIONS, of, strict=True):
+        if entity:
+            yield dimension, entity, sponsor
+
+
+def add(sums: Sums, of: tuple[str | None, ...], figure: Figure, n: int) -> None:
+    for place in places_of(of):
+        sums[place, figure] += n
+
+
+def differences(recounted: Sums, counted: Sums, gone: Iterable[Place] = ()) -> list[Difference]:
+    """In the order of the places. `gone`: places that hold erased leads, whose shares are not compared."""
+    unknown = frozenset(gone)
+    return [
+        Difference(place, figure, recounted[place, figure], counted[place, figure])
+        for place, figure in sorted(recounted.keys() | counted.keys())
+        if recounted[place, figure] != counted[place, figure]
+        and not (place in unknown and figure[1] and figure[0] in NOT_RECOUNTED)
+    ]
+
+
+def without(sums: Mapping[tuple[Place, Figure], int], kind: str) -> Sums:
+    return Counter({key: n for key, n in sums.items() if not (key[1][0] == kind and key[1][1])})
