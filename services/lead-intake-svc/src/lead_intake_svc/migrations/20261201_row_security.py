@@ -19,6 +19,7 @@ VISIBLE = {
     "lead_identities": OF_BOTH,
     "lead_revisions": OF_LEAD,
     "timeline": OF_LEAD,
+    "lead_corrections": OF_LEAD,
     "partners": f"id = {PARTNER}",
     "partner_keys": OF_PARTNER,
     "forms": OF_PARTNER,
