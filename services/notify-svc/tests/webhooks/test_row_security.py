@@ -11,7 +11,7 @@ from servicekit.testing import ServiceUnderTest
 from servicekit.testing_rows import open_tables, plans_of, rows_seen
 
 # Projections, and which leads were erased, by id.
-OPEN = {"erased_leads", "partner_projects", "partners", "webhook_erased_leads", "webhook_partners"}
+OPEN = {"erased_leads", "external_ids", "partner_projects", "partners"}
 URL = "https://hooks.example.com/in"
 PARTNER, SPONSOR = Sight(partner_id="ptr_1"), Sight(sponsor_ids=frozenset({"spo_1"}))
 FILL = """
