@@ -112,7 +112,7 @@ def test_the_demos_environment_is_complete_and_the_real_one_wants_a_mail_server(
 def test_secrets_are_fresh() -> None:
     again = parse_env(environment_file("admin@leadwire.local", demo=True))
     secret = [name for name in DEMO if re.search("PASSWORD|PEPPER|KEY", name)]
-    assert len(secret) == 19
+    assert len(secret) == 20
     assert all(again[name] != DEMO[name] for name in secret)
 
 
