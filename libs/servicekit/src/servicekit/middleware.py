@@ -34,7 +34,7 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 class EdgeMiddleware:
     def __init__(self, app: ASGIApp, name: str, body_limits: Mapping[str, int], *, restricted: Restricted) -> None:
         self.app = app
-        self._restricted = restricted
+        self._restricted: Restricted = restricted
         self._name = name
         self._limits = body_limits
         self._limits_under = tuple((path, limit) for path, limit in body_limits.items() if path.endswith("/"))
