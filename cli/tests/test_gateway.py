@@ -164,8 +164,10 @@ async def test_bad_credentials_are_401(gateway: httpx2.AsyncClient, path: str) -
 
 
 async def test_signing_in_works_with_an_old_cookie(gateway: httpx2.AsyncClient) -> None:
-    answer = await gateway.post("/v1/sessions", json={}, headers={"Cookie": "leadwire_session=old"})
-    assert (answer.status_code, answer.json()["service"]) == (200, "identity-svc")
+    """Each step of it."""
+    for path in ("/v1/sessions", "/v1/sessions/totp"):
+        answer = await gateway.post(path, json={}, headers={"Cookie": "leadwire_session=old"})
+        assert (answer.status_code, answer.json()["service"]) == (200, "identity-svc")
 
 
 @pytest.mark.parametrize("credentials", [{"Cookie": "leadwire_session=old"}, {"Authorization": "Bearer good"}], ids=str)
@@ -261,6 +263,17 @@ async def test_nginx_says_503_while_a_service_is_away_and_429_to_too_many(
     _check_problem(answers[-1], 429, "rate-limited")
     assert [answer.headers["retry-after"] for answer in answers] == ["1"] * 4
     assert answers[-1].headers["ratelimit-policy"] == '"address";q=1;w=1'
+
+
+async def test_nginx_tells_browsers_to_do_nothing_with_answers(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    packages = pytestconfig.rootpath / ".cache/packages"
+    async with behind_nginx(Upstreams(), tmp_path, packages) as url, httpx2.AsyncClient(base_url=url) as client:
+        for path in ("/v1/leads", "/docs/"):
+            headers = (await client.get(path, headers=PARTNER_KEY)).headers
+            assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(
+                headers["content-security-policy"].split("; ")
+            )
+            assert headers["referrer-policy"] == "no-referrer"
 
 
 async def test_nginx_logs_no_query_and_nothing_of_a_request_that_fails(

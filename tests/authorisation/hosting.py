@@ -22,9 +22,9 @@ from messaging.embedded_bus import EmbeddedBus
 from servicekit.app import App
 from servicekit.server import STOPPING
 from servicekit.worker import build_worker, run_worker
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ADMIN_EMAIL, ADMIN_PASSWORD = "admin@matrix.test", "correct-horse-battery-staple"
+ADMIN_EMAIL, ADMIN_PASSWORD = "admin@matrix.test", "a-long-enough-password"
 LOCAL_WEBHOOKS = {"LEADWIRE_WEBHOOK_ADDRESSES": "loopback", "LEADWIRE_WEBHOOK_ALLOW_INSECURE": "true"}
 
 
@@ -89,12 +89,17 @@ async def hosted(folder: Path) -> AsyncGenerator[Hosted]:
 
 
 class _Stopping:
-    """Like a server that is about to stop: a stream says what it has and ends."""
+    """Like a server that stops as soon as a stream has said what it has."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._stopping = asyncio.Event()
-        self._stopping.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app({**scope, "extensions": {STOPPING: self._stopping}}, receive, send)
+        stopping = asyncio.Event()
+
+        async def watched(message: Message) -> None:
+            await send(message)
+            if b"data:" in message.get("body", b""):
+                stopping.set()
+
+        await self._app({**scope, "extensions": {STOPPING: stopping}}, receive, watched)

@@ -11,10 +11,11 @@ from authorisation.tables.assignment import ASSIGNMENT
 from authorisation.tables.identity import IDENTITY
 from authorisation.tables.intake import INTAKE
 from authorisation.tables.notify import NOTIFY
+from authorisation.tables.operations import dead_letters
 from authorisation.tables.sponsor import SPONSOR
 from authorisation.tables.validation import VALIDATION
 
-TABLES: Final[dict[str, Table]] = {
+_OWN: Final[dict[str, Table]] = {
     "identity-svc": IDENTITY,
     "sponsor-svc": SPONSOR,
     "lead-intake-svc": INTAKE,
@@ -22,6 +23,7 @@ TABLES: Final[dict[str, Table]] = {
     "validation-svc": VALIDATION,
     "notify-svc": NOTIFY,
 }
+TABLES: Final = {service: {**table, **dead_letters(service)} for service, table in _OWN.items()}
 
 
 def rows() -> Iterator[tuple[str, str, May]]:

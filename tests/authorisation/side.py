@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from harness.api import Api
 from harness.eventually import eventually
@@ -100,6 +101,7 @@ async def _partner(side: Side) -> None:
 async def _people(side: Side) -> None:
     scopes = {
         "leads_agent": {},
+        "integration": {},
         "sponsor": {"sponsor_id": side.ids["sponsor_id"]},
         "partner": {"partner_id": side.ids["partner_id"]},
     }
@@ -109,6 +111,12 @@ async def _people(side: Side) -> None:
         user = await side.made("", "/v1/users", {**body, "password": PASSWORD})
         side.ids[f"user_id@{level}"] = user["id"]
         side.callers[level] = await side.anybody.sign_in(email, PASSWORD)
+        side.ids[f"session_id@{level}"] = (await side.callers[level].get("/v1/me/sessions"))["data"][0]["id"]
+    side.ids["session_id"] = side.ids["session_id@leads_agent"]
+    side.ids["program_id"] = side.ids["user_id@integration"]
+    tokens = f"/v1/users/{side.ids['program_id']}/tokens"
+    await side.made("token_id", tokens, {"name": "program", "expires_at": soon()})
+    side.ids["letter_id"] = str(uuid4())
     await _sponsor_account(side)
     side.ids["agent_id"] = side.ids["user_id"] = side.ids["user_id@leads_agent"]
     for project in ("project_id", "validated_project_id"):

@@ -17,6 +17,7 @@ REFUSED: Final = frozenset({401, 403, 404})
 OWN, FOREIGN, UNKNOWN = "own", "foreign", "unknown"
 KINDS: Final = (OWN, FOREIGN, UNKNOWN)
 _NAME: Final = re.compile(r"\{(=?)(\w+)\}")
+_UUID: Final = re.compile(r"[0-9a-f-]{36}")
 _SCOPED: Final = frozenset({"sponsor", "partner", "key", "test_key", "leads_agent"})
 # Of the other side's, an agent knows what campaigns, products and the like are called, and nothing of its leads.
 _NOT_FOR_AGENTS: Final = ("_lead_id", "lead_id", "order_id", "callback_id", "batch_id", "return_id", "sale_id")
@@ -102,7 +103,7 @@ class Walk:
         side = self._world.foreign if kind == FOREIGN else self._world.own
         value = object_of(side, name, case)
         if kind == UNKNOWN:
-            value = value[:-6] + "zzzzzz"
+            value = value[:-6] + ("000000" if _UUID.fullmatch(value) else "zzzzzz")
         if not found[1]:
             known[value] = name
         return value

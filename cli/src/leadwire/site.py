@@ -20,6 +20,7 @@ Document = Mapping[str, Any]
 # Nothing from elsewhere, and no script but those beside the page.
 CONTENT_SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+    "; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 NAMES = ("openapi.json", "asyncapi.json")
 _START = """

@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
-from contracts.events.common import AlarmContent
+from contracts.events.bases import AlarmContent, LeadEvent
 from contracts.events.values import (
     Account,
     CallingHours,
@@ -17,16 +17,6 @@ from contracts.events.values import (
     Problem,
     Value,
 )
-
-
-class LeadEvent(Event, frozen=True, kw_only=True):
-    """An event about one lead."""
-
-    lead: LeadRef
-
-    @property
-    def subject(self) -> str:
-        return self.lead.lead_id
 
 
 class LeadContent(LeadEvent, frozen=True, kw_only=True):

@@ -1,6 +1,17 @@
-"""Bases that events of several contexts have in common."""
+"""What events of several contexts have in common."""
 
 from contracts.event import Event
+from contracts.events.values import LeadRef
+
+
+class LeadEvent(Event, frozen=True, kw_only=True):
+    """An event about one lead."""
+
+    lead: LeadRef
+
+    @property
+    def subject(self) -> str:
+        return self.lead.lead_id
 
 
 class ErasureReceipt(Event, frozen=True, kw_only=True):
