@@ -154,15 +154,13 @@ async def test_g6_5_a_service_cannot_tell_in_the_name_of_another(service: Servic
     assert [each["service"] for each in await read(service)] == ["intake-svc"]
 
 
-async def test_g6_5_entries_are_never_changed(service: ServiceUnderTest):
+async def test_g6_5_the_service_can_neither_change_nor_remove_entries(service: ServiceUnderTest):
     await service.deliver(entry(1))
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await service.db.pool.execute("UPDATE audit_entries SET actor = 'usr_2'")
-    async with service.db.pool.acquire() as connection:
-        await connection.execute("CREATE ROLE audit_reader; GRANT SELECT, DELETE ON audit_entries TO audit_reader")
-        await connection.execute("SET ROLE audit_reader")
+    for statement in (
+        "UPDATE audit_entries SET actor = 'usr_2'",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
+    ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute("DELETE FROM audit_entries")
-        await connection.execute("RESET ROLE")
-        await connection.execute("DROP OWNED BY audit_reader; DROP ROLE audit_reader")
+            await service.db.pool.execute(statement)
     assert await ids(service) == ["aud_0001"]

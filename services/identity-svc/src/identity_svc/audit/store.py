@@ -77,6 +77,8 @@ async def fetch_page(work: UnitOfWork, wanted: Wanted, before: tuple[datetime, s
         value = getattr(wanted, column)
         if value is not None:
             add(f"e.{column} = {{}}", value)
+    if wanted.request_id is not None:
+        add("e.request_id <> ''")  # as the index has it
     if wanted.object_id is not None:
         # Of ids, which are ASCII: what begins with a text lies before the text with the highest letter after it.
         add("e.object_id >= {} AND e.object_id <= {}", wanted.object_id, wanted.object_id + "\x7f")

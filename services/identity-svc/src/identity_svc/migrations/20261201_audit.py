@@ -37,6 +37,9 @@ CREATE TABLE audit_entries (
     "CREATE INDEX audit_entries_by_actor ON audit_entries (actor, at DESC, entry_id DESC)",
     "CREATE INDEX audit_entries_by_object ON audit_entries (object_id, at DESC, entry_id DESC)",
     "CREATE INDEX audit_entries_by_kind ON audit_entries (object_kind, at DESC, entry_id DESC)",
+    "CREATE INDEX audit_entries_by_service ON audit_entries (service, at DESC, entry_id DESC)",
+    "CREATE INDEX audit_entries_by_action ON audit_entries (action, at DESC, entry_id DESC)",
+    "CREATE INDEX audit_entries_by_request ON audit_entries (request_id) WHERE request_id <> ''",
     "CREATE INDEX audit_entries_by_subject ON audit_entries USING gin (subjects)",
     # Not even a mistake of ours: entries come and, by the owner of the schema, go; they never change.
     """
