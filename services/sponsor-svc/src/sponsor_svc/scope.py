@@ -15,9 +15,6 @@ class Scope:
     sponsor_ids: tuple[str, ...] | None = None
     names_only: bool = False
 
-    def sees(self, sponsor_id: str) -> bool:
-        return self.sponsor_ids is None or sponsor_id in self.sponsor_ids
-
 
 def scope_of(caller: Identity, *pages: str) -> Scope:
     """Of sponsors, projects, products and contact lists. Sponsor accounts need one of `pages`, or any page if none is
