@@ -89,7 +89,7 @@ async def four_services(databases: TestDatabases) -> AsyncGenerator[FourServices
             app = await build(settings(database_url=SecretStr(dsn), identity_keys=TEST_KEY_SET, **more))
             stack.push_async_callback(app.close)
             http = await stack.enter_async_context(http_client(app))
-            services[name] = ServiceUnderTest(app, http)
+            services[name] = ServiceUnderTest(app, http, dsn, databases.owner_dsn(dsn))
         yield FourServices(services, addresses)
 
 

@@ -57,7 +57,7 @@ async def test_g6_5_every_write_leaves_an_entry_or_is_exempt_with_a_reason(
     rules: Rules = app.http.state.audit
     try:
         async with http_client(app) as http:
-            headers = ServiceUnderTest(app, http).headers()
+            headers = ServiceUnderTest(app, http, dsn, test_databases.owner_dsn(dsn)).headers()
             silent = []
             for operation in operations(app):
                 method, path = operation.split(" ")

@@ -43,8 +43,10 @@ async def test_a_good_database_is_fine(database: str) -> None:
     assert _said(findings) >= {"sponsor-svc database", "PostgreSQL", "clocks", "sponsor-svc schema"}
 
 
-async def test_a_database_without_schema_or_behind_is_told_to_migrate(database: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_a_database_without_schema_or_behind_is_told_to_migrate(
+    database: str, test_databases: TestDatabases
+) -> None:
+    connection = await asyncpg.connect(test_databases.owner_dsn(database))
     await connection.execute("DROP TABLE alembic_version")
     await connection.close()
     findings = await check_databases({SPONSOR: database})
@@ -52,9 +54,9 @@ async def test_a_database_without_schema_or_behind_is_told_to_migrate(database: 
     assert [f.advice for f in findings if f.what == "sponsor-svc schema"] == ["Run leadwire migrate."]
 
 
-async def test_a_newer_schema_is_told_but_not_wrong(database: str) -> None:
+async def test_a_newer_schema_is_told_but_not_wrong(database: str, test_databases: TestDatabases) -> None:
     """O7.5: N-1 runs on the schema of N."""
-    connection = await asyncpg.connect(database)
+    connection = await asyncpg.connect(test_databases.owner_dsn(database))
     await connection.execute("UPDATE alembic_version SET version_num = '29990101_later'")
     await connection.close()
     findings = await check_databases({SPONSOR: database})

@@ -108,17 +108,41 @@ async def test_every_queue_is_declared(environment: Environment) -> None:
                 await channel.declare_queue(queue, passive=True)
 
 
-async def test_a_services_broker_user_may_publish_its_own_events_only(environment: Environment) -> None:
-    """security.md: a user per service, topic permissions, no right to configure."""
-    channel = await _channel_of(environment, "sponsor-svc")
-    exchange = await channel.get_exchange(names.EVENTS, ensure=False)
-    await exchange.publish(aio_pika.Message(b"{}"), "sponsor.sponsor.created.v1")
-    with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
-        await exchange.publish(aio_pika.Message(b"{}"), "intake.lead.accepted.v1")
+@pytest.mark.parametrize("name", [service.name for service in SERVICES])
+async def test_a_services_broker_user_may_publish_its_own_events_only(environment: Environment, name: str) -> None:
+    """security.md: a user per service, topic permissions."""
+    for service in SERVICES:
+        channel = await _channel_of(environment, name)
+        exchange = await channel.get_exchange(names.EVENTS, ensure=False)
+        publishing = exchange.publish(aio_pika.Message(b"{}"), f"{service.context}.thing.happened.v1")
+        if service.name == name:
+            await publishing
+        else:
+            with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
+                await publishing
 
 
-@pytest.mark.parametrize("action", ["declare", "read foreign", "write foreign"])
+@pytest.mark.parametrize("name", [service.name for service in SERVICES])
+async def test_a_services_broker_user_reads_its_own_queues_only(environment: Environment, name: str) -> None:
+    for service in SERVICES:
+        channel = await _channel_of(environment, name)
+        queue = await channel.get_queue(names.dead_queue(service.name), ensure=False)
+        if service.name == name:
+            await queue.get(fail=False)
+        else:
+            with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
+                await queue.get(fail=False)
+
+
+async def test_there_is_no_guest(environment: Environment) -> None:
+    parts = urlsplit(environment[AMQP_URL])
+    with pytest.raises(aio_pika.exceptions.AMQPConnectionError):
+        await aio_pika.connect(parts._replace(netloc=f"guest:guest@{parts.hostname}:{parts.port}").geturl())
+
+
+@pytest.mark.parametrize("action", ["declare", "bind", "delete", "write foreign"])
 async def test_a_services_broker_user_is_refused_the_rest(environment: Environment, action: str) -> None:
+    """security.md: `configure='^$'`."""
     channel = await _channel_of(environment, "sponsor-svc")
     with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
         await _trespass(channel, action)
@@ -128,9 +152,11 @@ async def _trespass(channel: aio_pika.abc.AbstractChannel, action: str) -> None:
     match action:
         case "declare":
             await channel.declare_queue("sponsor-svc.mine", durable=True)
-        case "read foreign":
-            foreign = await channel.declare_queue("lead-intake-svc.dead", passive=True)
-            await foreign.get(fail=False)
+        case "bind":  # what it would then hear of is not for it
+            own = await channel.get_queue("sponsor-svc.statistics", ensure=False)
+            await own.bind(names.EVENTS, "identity.#")
+        case "delete":
+            await channel.queue_delete("sponsor-svc.statistics")
         case _:
             exchange = await channel.get_exchange("lead-intake-svc.dead", ensure=False)
             await exchange.publish(aio_pika.Message(b"{}"), "")

@@ -1,14 +1,15 @@
 """G6.4: the documents and their pages, served by the platform itself."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from leadwire.site import Site
 from starlette.applications import Starlette
 
-OPENAPI = {"openapi": "3.1.0", "info": {"title": "Leadwire", "version": "1"}, "paths": {}}
-ASYNCAPI = {
+OPENAPI: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "Leadwire", "version": "1"}, "paths": {}}
+ASYNCAPI: dict[str, Any] = {
     "info": {"description": "Events."},
     "operations": {},
     "components": {"messages": {}, "schemas": {}},

@@ -8,7 +8,8 @@ from pathlib import Path
 from harness.api import Api
 
 from authorisation.hosting import ADMIN_EMAIL, ADMIN_PASSWORD, Hosted, hosted
-from authorisation.side import PASSWORD, Side, make_side, trade
+from authorisation.rows import PEOPLE
+from authorisation.side import PASSWORD, Side, make_side, soon, trade
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ async def made_world(folder: Path) -> AsyncGenerator[World]:
             await trade(own, foreign)
             await trade(foreign, own)
             callers = {"admin": admin, **own.callers, **await _staff(admin, host.api)}
+            await _sessions(own, foreign, callers)
+            await _program(own, admin, "integration@matrix.test")
+            await _program(foreign, admin, "other.integration@matrix.test")
         yield World(host, own, foreign, callers)
 
 
@@ -45,3 +49,27 @@ async def _staff(admin: Api, anybody: Api) -> dict[str, Api]:
         if level == "deactivated":
             await admin.patch(f"/v1/users/{user['id']}", {"active": False})
     return staff
+
+
+async def _sessions(own: Side, foreign: Side, callers: dict[str, Api]) -> None:
+    """Everybody has one, and a stranger's is another's."""
+    for level in PEOPLE:
+        own.ids[f"session_id@{level}"] = await _session_of(callers[level])
+    own.ids["session_id"] = own.ids["session_id@leads_agent"]
+    foreign.ids["session_id"] = await _session_of(foreign.callers["leads_agent"])
+
+
+async def _session_of(caller: Api) -> str:
+    sessions = (await caller.get("/v1/me/sessions"))["data"]
+    return next(str(session["id"]) for session in sessions if session["current"])
+
+
+async def _program(side: Side, admin: Api, email: str) -> None:
+    """An integration with a token."""
+    users = (await admin.get("/v1/users", access_level="integration", limit=100))["data"]
+    found = [user["id"] for user in users if user["email"] == email]
+    if not found:
+        body = {"email": email, "name": email, "access_level": "integration", "password": PASSWORD, "active": True}
+        found = [(await admin.post("/v1/users", body))["id"]]
+    side.ids["program_id"] = found[0]
+    await side.made("token_id", f"/v1/users/{found[0]}/tokens", {"name": "CRM", "expires_at": soon()})

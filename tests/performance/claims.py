@@ -10,12 +10,11 @@ import psutil
 from embedded import PostgresServer, free_port
 from servicekit.identity import HEADER, Identity, IdentitySigner
 from servicekit.keys import generate_signing_key, public_key_set, signer_of
-from servicekit.migrations import migrate
 
 from performance import claim_world, statements
 from performance.figures import Figure, Run, Target, alternating, medians
 from performance.http_load import Load, run_apart
-from performance.machines import cpu_seconds, create_database, postgres, process
+from performance.machines import cpu_seconds, create_service_database, postgres, process
 from performance.statements import Transaction
 
 AGENTS = 16
@@ -83,11 +82,10 @@ class Desk:
 
 @asynccontextmanager
 async def desk(server: PostgresServer) -> AsyncGenerator[Desk]:
-    dsn = await create_database(server, "assignment")
-    migrate(dsn, "assignment_svc")
+    service_dsn, dsn = await create_service_database(server, "assignment_svc")
     key, port = generate_signing_key(), free_port()
     environment = {
-        "LEADWIRE_DATABASE_URL": dsn,
+        "LEADWIRE_DATABASE_URL": service_dsn,
         "LEADWIRE_IDENTITY_KEYS": public_key_set(key),
         "LEADWIRE_HTTP_PORT": str(port),
         "LEADWIRE_CLAIMS_PER_AGENT": str(10**9),

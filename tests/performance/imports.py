@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+from embedded import PostgresServer
 from lead_intake_svc.app import build
 from lead_intake_svc.testing import World, bearer, environment_for, make_world, settings_for
-from servicekit.migrations import migrate
 from servicekit.testing import ServiceUnderTest, http_client
 
 from performance import file_memory, insert_limits
 from performance.figures import Figure, Run, Target, alternating
 from performance.intake import SUPPRESS
-from performance.machines import create_database, postgres
+from performance.machines import create_database, create_service_database, execute, postgres
 
 WORKER = str(Path(__file__).with_name("import_worker.py"))
 COLUMNS = (
@@ -63,6 +63,7 @@ def file_of(rows: int) -> bytes:
 
 @dataclass
 class Product:
+    service_dsn: str
     dsn: str
     world: World
     content: bytes
@@ -79,7 +80,7 @@ class Product:
             headers=bearer(self.world.key),
         )
         sent.raise_for_status()
-        seen = await _worked(self.dsn)
+        seen = await _worked(self.service_dsn)
         stored = await connection.fetchval("SELECT count(*) FROM leads WHERE status = 'accepted'")
         told = await connection.fetchval("SELECT count(*) FROM outbox WHERE type = 'intake.lead.accepted.v1'")
         results = await connection.fetchval("SELECT count(*) FROM import_rows")
@@ -107,14 +108,13 @@ async def _worked(dsn: str) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def product(dsn: str, rows: int) -> AsyncGenerator[Product]:
-    migrate(dsn, "lead_intake_svc")
-    app = await build(settings_for(dsn).model_copy(update={"import_bytes": 1024**3}))
+async def product(server: PostgresServer, rows: int) -> AsyncGenerator[Product]:
+    service_dsn, dsn = await create_service_database(server, "lead_intake_svc")
+    app = await build(settings_for(service_dsn).model_copy(update={"import_bytes": 1024**3}))
     async with http_client(app) as http:
-        world = await make_world(ServiceUnderTest(app, http))
-        await app.database.pool.execute(SUPPRESS)
-        await app.database.pool.execute("VACUUM ANALYZE suppressions")
-        yield Product(dsn, world, file_of(rows), rows)
+        world = await make_world(ServiceUnderTest(app, http, service_dsn, dsn))
+        await execute(dsn, SUPPRESS, "VACUUM ANALYZE suppressions")
+        yield Product(service_dsn, dsn, world, file_of(rows), rows)
     await app.close()
 
 
@@ -143,10 +143,10 @@ async def measure(run: Run) -> list[Figure]:
     with postgres() as server:
         limit_dsn = await create_database(server, "limits")
         await insert_limits.Limits(limit_dsn).prepare()
-        async with product(await create_database(server, "intake"), rows) as ours:
+        async with product(server, rows) as ours:
             limit = Limit(limit_dsn, ours.content, rows)
             seen = await alternating(run.rounds, {"copy": limit.run, "product": ours.run})
-            memory = await file_memory.measure(ours.dsn, ours.world.key, ours.content)
+            memory = await file_memory.measure(ours.service_dsn, ours.world.key, ours.content)
     mine = seen["product"]
     return [
         Figure(

@@ -12,13 +12,12 @@ import psutil
 from embedded import PostgresServer, free_port
 from lead_intake_svc.app import build
 from lead_intake_svc.testing import environment_for, make_world, settings_for
-from servicekit.migrations import migrate
 from servicekit.testing import ServiceUnderTest, http_client
 
 from performance import insert_limits
 from performance.figures import Figure, Run, Target, alternating
 from performance.http_load import Figures, Load, run_apart
-from performance.machines import cpu_seconds, create_database, postgres, process
+from performance.machines import cpu_seconds, create_database, create_service_database, execute, postgres, process
 
 ORDINARY = str(Path(__file__).with_name("ordinary_intake.py"))
 BATCH = 1000
@@ -97,16 +96,14 @@ def batch(seconds: float) -> Load:
 @asynccontextmanager
 async def product(server: PostgresServer) -> AsyncGenerator[Server]:
     """lead-intake-svc as it runs, with a partner, an active project, and many suppressions to look through."""
-    dsn = await create_database(server, "intake")
-    migrate(dsn, "lead_intake_svc")
-    app = await build(settings_for(dsn))
+    service_dsn, dsn = await create_service_database(server, "lead_intake_svc")
+    app = await build(settings_for(service_dsn))
     async with http_client(app) as http:
-        world = await make_world(ServiceUnderTest(app, http))
-    await app.database.pool.execute(SUPPRESS)
-    await app.database.pool.execute("VACUUM ANALYZE suppressions")
+        world = await make_world(ServiceUnderTest(app, http, service_dsn, dsn))
     await app.close()
+    await execute(dsn, SUPPRESS, "VACUUM ANALYZE suppressions")
     port = free_port()
-    environment = {**environment_for(dsn), "LEADWIRE_HTTP_PORT": str(port)}
+    environment = {**environment_for(service_dsn), "LEADWIRE_HTTP_PORT": str(port)}
     with process(["-m", "lead_intake_svc", "api"], port, environment) as running:
         yield Server(port, dsn, running, {"Authorization": f"Bearer {world.key}"}, EMPTY)
 

@@ -1,5 +1,6 @@
 """Private servers and processes of services to measure, and what they cost."""
 
+import asyncio
 import http.client
 import os
 import shutil
@@ -14,11 +15,14 @@ from pathlib import Path
 import asyncpg
 import psutil
 from embedded import PostgresServer, RabbitServer
+from servicekit.migrations import migrate
+from servicekit.roles import Roles
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / ".cache/packages"
 INSTALLED_PGBENCH = "usr/lib/postgresql/*/bin/pgbench"
 START_SECONDS = 30
+PASSWORD = "of the measured"
 
 
 @contextmanager
@@ -53,6 +57,15 @@ def rabbit() -> Generator[RabbitServer]:
             server.kill()
 
 
+async def create_service_database(server: PostgresServer, package: str, name: str | None = None) -> tuple[str, str]:
+    """A migrated database: its address for the role that the service has in an installation, and for who measures."""
+    roles, name = Roles(package), name or package
+    await roles.provide(server.dsn(), name, PASSWORD)
+    await asyncio.to_thread(migrate, roles.owner_dsn(server.dsn(), name), package)
+    await roles.grant(server.dsn(), name)
+    return roles.login_dsn(server.dsn(), name, PASSWORD), server.dsn(name)
+
+
 async def create_database(server: PostgresServer, name: str) -> str:
     """The address of a new, empty database."""
     admin = await asyncpg.connect(server.dsn())
@@ -61,6 +74,13 @@ async def create_database(server: PostgresServer, name: str) -> str:
     finally:
         await admin.close()
     return server.dsn(name)
+
+
+async def execute(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
 
 
 # It has no other role than its superuser.

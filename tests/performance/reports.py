@@ -11,10 +11,9 @@ import httpx2
 from embedded import PostgresServer, free_port
 from servicekit.identity import HEADER, Identity, IdentitySigner
 from servicekit.keys import generate_signing_key, public_key_set, signer_of
-from servicekit.migrations import migrate
 
 from performance.figures import Figure, Run, Target, alternating
-from performance.machines import create_database, postgres, process
+from performance.machines import create_service_database, postgres, process
 
 CALLERS = {"agent": Identity("usr_1", "leads_agent"), "boss": Identity("usr_boss", "supervisor")}
 # Each agent has 20 leads in hand and 60 closed ones, whatever the rest of the centre has.
@@ -73,8 +72,7 @@ class Centre:
 
 @asynccontextmanager
 async def centre(server: PostgresServer, leads: int) -> AsyncGenerator[Centre]:
-    dsn = await create_database(server, f"assignment_{leads}")
-    migrate(dsn, "assignment_svc")
+    service_dsn, dsn = await create_service_database(server, "assignment_svc", f"assignment_{leads}")
     connection = await asyncpg.connect(dsn)
     await connection.execute("SET synchronous_commit = off")
     await connection.execute(CENTRE.format(leads=leads))
@@ -84,7 +82,7 @@ async def centre(server: PostgresServer, leads: int) -> AsyncGenerator[Centre]:
     await connection.close()
     key, port = generate_signing_key(), free_port()
     environment = {
-        "LEADWIRE_DATABASE_URL": dsn,
+        "LEADWIRE_DATABASE_URL": service_dsn,
         "LEADWIRE_IDENTITY_KEYS": public_key_set(key),
         "LEADWIRE_HTTP_PORT": str(port),
     }

@@ -44,6 +44,12 @@ class Service:
         module = f"{self.package}.subscriptions"
         return import_module(module).SUBSCRIPTIONS if find_spec(module) else ()
 
+    def retired_queues(self) -> list[str]:
+        """Of subscriptions that it once had."""
+        module = f"{self.package}.subscriptions"
+        names: tuple[str, ...] = getattr(import_module(module), "RETIRED", ()) if find_spec(module) else ()
+        return [f"{self.name}.{name}" for name in names]
+
 
 IDENTITY = Service("identity-svc", ("sessions", "me", "users", "sign-in-policy", "audit"))
 SERVICES: tuple[Service, ...] = (

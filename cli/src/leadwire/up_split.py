@@ -7,13 +7,13 @@ from pathlib import Path
 
 import httpx2
 from embedded import NginxServer, PostgresServer, RabbitServer, obtain_nginx, obtain_rabbitmq
-from messaging.amqp.topology import declare_topology
 
 from leadwire.announcement import announce_ready, say
 from leadwire.demo.runner import Demo
 from leadwire.gateway.nginx import private_configuration
 from leadwire.installation import Installation
 from leadwire.keepers import keep_running
+from leadwire.operate.declare import declare_everything
 from leadwire.options import UpOptions
 from leadwire.prepare import prepare
 from leadwire.processes import Program, Supervisor
@@ -34,7 +34,7 @@ async def run(options: UpOptions, stop: asyncio.Event) -> None:
     nginx: NginxServer | None = None
     try:
         amqp_url = options.amqp_url or (rabbit.url() if rabbit else "")
-        await declare_topology(amqp_url, {service.name: service.subscriptions() for service in SERVICES})
+        await declare_everything(amqp_url)
         if rabbit is not None:
             await asyncio.to_thread(rabbit.settle)
         _start_processes(installation, supervisor, amqp_url)

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -27,9 +28,12 @@ from messaging.subscription import Handler, Ordering, Received, Subscription, ea
 from messaging.transport import Transport
 from messaging.unit_of_work import UnitOfWork
 from messaging.worker import Worker
+from servicekit.roles import Roles
+from servicekit.testing import service_url
 
 DELAYS = tuple(timedelta(milliseconds=ms) for ms in (50, 60, 70))
 PUBLISHER = "alpha-svc"
+ROLES = Roles("test_messaging")
 _numbers = count(1)
 
 CREATE_EFFECTS = "CREATE TABLE effects (n bigint GENERATED ALWAYS AS IDENTITY, message_id uuid, subject text)"
@@ -70,17 +74,17 @@ async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 20) 
 
 
 async def create_database(server: PostgresServer) -> str:
+    """Its address for a role as a service has it: it owns nothing."""
     name = f"messaging_{next(_numbers)}"
-    admin = await asyncpg.connect(server.dsn())
-    await admin.execute(f"CREATE DATABASE {name}")
+    await ROLES.provide(server.dsn(), name, ROLES.login)
+    connection = await asyncpg.connect(ROLES.owner_dsn(server.dsn(), name))
     # The server may be one whose other databases live for a test each; here a commit must survive a kill.
-    await admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
-    await admin.close()
-    connection = await asyncpg.connect(server.dsn(name))
+    await connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
     for statement in (*CREATE_TABLES, CREATE_EFFECTS):
         await connection.execute(statement)
     await connection.close()
-    return server.dsn(name)
+    await ROLES.grant(server.dsn(), name)
+    return ROLES.login_dsn(server.dsn(), name, ROLES.login)
 
 
 @dataclass
@@ -189,8 +193,14 @@ async def amqp_world(rabbit_server: RabbitServer, postgres_server: PostgresServe
 
 
 def amqp_world_on(rabbit: RabbitServer, postgres: PostgresServer) -> World:
-    url = rabbit.url()
-    return World("rabbitmq", lambda: AmqpTransport(url, delays=DELAYS), url, postgres)
+    """The services connect as a user that declares nothing, and publishes events of one context only."""
+    return World("rabbitmq", lambda: AmqpTransport(_url_of_services(rabbit), delays=DELAYS), rabbit.url(), postgres)
+
+
+@cache
+def _url_of_services(rabbit: RabbitServer) -> str:
+    """One user for all of the scenario's, whose names end alike."""
+    return service_url(rabbit, "services", "intake", queues=r"[a-z]+-svc")
 
 
 class Harness:
@@ -216,7 +226,8 @@ class Harness:
     async def connect(self, world: World, side: Side) -> Database:
         """The side's database as another process would open it."""
         name = str(await side.database.pool.fetchval("SELECT current_database()"))
-        return await Database.connect(world.postgres.dsn(name), source=side.database.source)
+        dsn = ROLES.login_dsn(world.postgres.dsn(), name, ROLES.login)
+        return await Database.connect(dsn, source=side.database.source)
 
     async def has(self, side: Side, effects: int) -> bool:
         return len(await side.effects()) >= effects

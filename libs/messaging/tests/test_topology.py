@@ -5,6 +5,7 @@ from typing import Any
 
 import aio_pika
 import pytest
+from aiormq.exceptions import ChannelNotFoundEntity
 from contracts.events.intake import SuppressionAddedV1, SuppressionRemovedV1
 from messaging.amqp import names
 from messaging.amqp.topology import declare_topology
@@ -38,6 +39,21 @@ async def test_declaring_again_follows_the_subscription(amqp_world: Any, h: Any)
     await h.eventually(lambda: h.has(beta, 3))
     assert sorted(await beta.effects()) == sorted(ids)
     assert await beta.dead() == []
+
+
+async def test_a_retired_queue_hears_nothing_more_and_one_that_never_was_is_not_made(amqp_world: Any, h: Any) -> None:
+    alpha, beta, gamma = await amqp_world.open({"beta-svc": [h.hears()], "gamma-svc": [h.hears()]})
+    await declare_topology(
+        amqp_world.url, {"beta-svc": [h.hears()]}, delays=h.DELAYS, retired=["gamma-svc.things", "gamma-svc.never"]
+    )
+    await amqp_world.start()
+    await alpha.publish(h.happened())
+    await h.eventually(lambda: h.has(beta, 1))
+    assert await gamma.effects() == []
+    async with await aio_pika.connect(amqp_world.url) as connection:
+        channel = await connection.channel()
+        with pytest.raises(ChannelNotFoundEntity):
+            await channel.get_queue("gamma-svc.never")
 
 
 async def test_a_queue_that_was_deleted_is_missed_and_served_when_it_is_back(amqp_world: Any, h: Any) -> None:

@@ -99,6 +99,13 @@ async def test_g6_5_commands_and_people_at_the_database_leave_entries_too(servic
     assert list(deleted.details) == ["database_user"]
 
 
+async def test_g6_5_what_stays_although_its_request_fails_is_told_with_its_doer(service: ServiceUnderTest) -> None:
+    answer = await service.http.post("/v1/tries", headers=service.headers(user_id="usr_7"))
+    assert answer.status_code == 409
+    (entry,) = await entries(service)
+    assert (entry.actor, entry.operation, entry.object_id) == ("usr_7", "POST /v1/tries", "thg_try")
+
+
 async def test_g6_5_a_forged_identity_opens_no_transaction(service: ServiceUnderTest) -> None:
     answer = await service.http.patch("/v1/things/thg_1", json={}, headers={"X-Leadwire-Identity": "e30.e30.x"})
     assert answer.status_code == 401

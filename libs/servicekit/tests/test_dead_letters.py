@@ -140,7 +140,7 @@ async def test_what_is_not_said_is_not_done(service: ServiceUnderTest, body: dic
 )
 async def test_o7_3_admins_only(service: ServiceUnderTest, method: str, path: str) -> None:
     body = {"all": True, "reason": "because"} if path == "/discard" else {"all": True}
-    send = {"json": body} if method == "POST" else {}
+    send: dict[str, Any] = {"json": body} if method == "POST" else {}
     for level in ("supervisor", "leads_agent", "call_centre", "sponsor", "partner", "integration"):
         answer = await service.http.request(method, PLACE + path, headers=service.headers(level), **send)
         assert answer.status_code == 403

@@ -15,7 +15,7 @@ from embedded import PostgresServer, RabbitServer, free_port
 from messaging.amqp.topology import declare_topology
 from servicekit.identity import HEADER, Identity
 from servicekit.migrations import migrate
-from servicekit.testing import TEST_KEY_SET, TEST_SIGNER, ServiceUnderTest, TestDatabases
+from servicekit.testing import TEST_KEY_SET, TEST_SIGNER, ServiceUnderTest, TestDatabases, service_url
 
 HERE = Path(__file__).parent
 # The run's own server has no other role than its superuser.
@@ -76,7 +76,12 @@ async def test_o7_1_api_and_worker_carry_an_event_over_rabbitmq_and_stop_when_as
     port, health = str(free_port()), str(free_port())
     common = {"LEADWIRE_DATABASE_URL": dsn, "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET}
     api = processes.start("api", LEADWIRE_HTTP_PORT=port, **common)
-    worker = processes.start("worker", LEADWIRE_AMQP_URL=rabbit_server.url(), LEADWIRE_HEALTH_PORT=health, **common)
+    worker = processes.start(
+        "worker",
+        LEADWIRE_AMQP_URL=service_url(rabbit_server, "toy-svc", "identity"),
+        LEADWIRE_HEALTH_PORT=health,
+        **common,
+    )
     async with asyncio.timeout(60):
         await answers(f"http://127.0.0.1:{port}/readyz")
         await answers(f"http://127.0.0.1:{health}/readyz")

@@ -47,11 +47,9 @@ async def _sound(service: ServiceUnderTest) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def other_http(service: ServiceUnderTest, postgres_server: PostgresServer) -> AsyncGenerator[AsyncClient]:
+async def other_http(service: ServiceUnderTest) -> AsyncGenerator[AsyncClient]:
     """A second API process over the same database: it shares no memory with the first."""
-    name = await service.db.pool.fetchval("SELECT current_database()")
-    dsn = SecretStr(postgres_server.dsn(name))
-    app = await build(Settings(database_url=dsn, identity_keys=TEST_KEY_SET, claim_flushers=8))
+    app = await build(Settings(database_url=SecretStr(service.dsn), identity_keys=TEST_KEY_SET, claim_flushers=8))
     try:
         async with http_client(app) as http:
             yield http
@@ -230,8 +228,7 @@ async def test_dead_heads_are_walked_over_once_while_a_snapshot_is_open(
         "INSERT INTO queue SELECT 'gone_' || n, 'prj_1', place_id, 2, n - 1e17, NULL"
         " FROM generate_series(1, 1000) n, (SELECT place_id FROM leads) p"
     )
-    name = await service.db.pool.fetchval("SELECT current_database()")
-    snapshot = await asyncpg.connect(postgres_server.dsn(name))
+    snapshot = await asyncpg.connect(service.dsn)
     await snapshot.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     await snapshot.fetchval("SELECT count(*) FROM queue")
     await service.db.pool.execute("DELETE FROM queue")

@@ -73,7 +73,6 @@ async def test_i2_27_a_late_message_does_not_bring_an_erased_lead_back(centre: C
 
 async def test_i2_27_a_lead_that_was_being_stored_at_that_moment_is_scrubbed_by_the_second_look(centre: CallCentre):
     await centre.erase("lead_1")
-    await centre.service.db.pool.execute("CREATE TEMPORARY TABLE aside AS SELECT 1")
     await centre.service.db.pool.execute("UPDATE lead_facts SET lead_id = 'aside'")
     await centre.lead("lead_1", person=_person())
     await centre.service.db.pool.execute("UPDATE lead_facts SET lead_id = 'lead_1'")

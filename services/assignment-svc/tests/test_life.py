@@ -360,7 +360,7 @@ async def loop() -> asyncio.AbstractEventLoop:
 async def _begin(databases: TestDatabases) -> tuple[str, Life]:
     dsn = await databases.clone("assignment_svc")
     app = await build(Settings(database_url=SecretStr(dsn), identity_keys=TEST_KEY_SET, claims_per_agent=CAP))
-    life = Life(CallCentre(ServiceUnderTest(app, http_client(app))), random.Random(0))
+    life = Life(CallCentre(ServiceUnderTest(app, http_client(app), dsn, databases.owner_dsn(dsn))), random.Random(0))
     await life.project()
     for agent_id in AGENTS:
         await life.centre.agent(agent_id)

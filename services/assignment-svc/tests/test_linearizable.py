@@ -153,7 +153,7 @@ async def test_claims_are_linearizable_though_connections_die(
     for number in range(LEADS):
         await centre.lead(f"lead_{number:02d}")
     name = await service.db.pool.fetchval("SELECT current_database()")
-    other = await build(Settings(database_url=SecretStr(postgres_server.dsn(name)), identity_keys=TEST_KEY_SET))
+    other = await build(Settings(database_url=SecretStr(service.dsn), identity_keys=TEST_KEY_SET))
     stop = asyncio.Event()
     killing = asyncio.create_task(_kill(postgres_server, name, stop))
     try:

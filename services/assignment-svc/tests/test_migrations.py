@@ -11,7 +11,6 @@ from assignment_svc.testing import AGENT, PROJECT, CallCentre
 from contracts.events.intake import PartnerChangedV1, ReturnRequestedV1
 from contracts.events.sponsor import QueueRules
 from contracts.events.values import Account, CallingHours, LeadRef
-from embedded import PostgresServer
 from servicekit.migrations import ENVIRONMENT, migrate, migrations_folder
 from servicekit.testing import ServiceUnderTest
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -37,9 +36,7 @@ async def _back(dsn: str, revision: str) -> None:
     await engine.dispose()
 
 
-async def test_o7_5_work_survives_the_release_before(
-    centre: CallCentre, service: ServiceUnderTest, postgres_server: PostgresServer
-):
+async def test_o7_5_work_survives_the_release_before(centre: CallCentre, service: ServiceUnderTest):
     await centre.project(queue=QueueRules(status_after_request="queue", max_age_hours=72))
     hours = CallingHours(mode="custom", from_="00:00", until="23:59")
     await service.deliver(PartnerChangedV1(partner_id="ptr_2", name="P", calling_hours=hours), 1)
@@ -51,7 +48,7 @@ async def test_o7_5_work_survives_the_release_before(
     assert (await centre.step(lead_id, "callback", token, at=datetime.now(UTC).isoformat())).status_code == 201
     await centre.claimed()
     await centre.returned(ReturnRequestedV1, "lead_0")
-    dsn = postgres_server.dsn(await service.db.pool.fetchval("SELECT current_database()"))
+    dsn = service.owner_dsn
     before = await service.db.pool.fetchval("SELECT count(*) FROM work_items")
     await _back(dsn, "20261127_campaigns_desk_reports")
     pool = await asyncpg.create_pool(dsn, min_size=1)
@@ -79,7 +76,7 @@ UNION ALL SELECT 'check', conrelid::regclass::text, pg_get_constraintdef(oid) FR
 
 
 async def test_o7_5_every_revision_is_undone_and_done_again_with_work_under_way(
-    centre: CallCentre, service: ServiceUnderTest, postgres_server: PostgresServer
+    centre: CallCentre, service: ServiceUnderTest
 ):
     await centre.rules(speed_target_minutes=30)
     for number in range(3):
@@ -87,7 +84,7 @@ async def test_o7_5_every_revision_is_undone_and_done_again_with_work_under_way(
     body = {"agent_id": AGENT, "contact_ids": ["lead_0"]}
     assert (await centre.write("POST", f"campaigns/{PROJECT}/target-group", body)).json()["accounts"] == 1
     await centre.claimed()
-    dsn = postgres_server.dsn(await service.db.pool.fetchval("SELECT current_database()"))
+    dsn = service.owner_dsn
     shape = {tuple(row) for row in await service.db.pool.fetch(_SHAPE)}
     await service.db.pool.expire_connections()
     for revision in ("20261126_timers_callbacks", "20261127_campaigns_desk_reports", "20260102_work_items"):

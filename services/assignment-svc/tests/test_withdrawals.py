@@ -176,10 +176,9 @@ async def test_v4_1_a_released_case_is_as_good_as_a_confirmed_one(centre: CallCe
 
 async def test_a_fact_that_met_its_lead_being_stored_is_seen_by_the_second_look(centre: CallCentre):
     await centre.returned(ReturnRequestedV1)
-    await centre.service.db.pool.execute("CREATE TABLE aside AS SELECT * FROM lead_facts")
-    await centre.service.db.pool.execute("DELETE FROM lead_facts")
+    await centre.service.as_owner("CREATE TABLE aside AS SELECT * FROM lead_facts", "DELETE FROM lead_facts")
     await centre.lead()
-    await centre.service.db.pool.execute("INSERT INTO lead_facts SELECT * FROM aside")
+    await centre.service.as_owner("INSERT INTO lead_facts SELECT * FROM aside")
     assert await centre.state_of() == "queued"
     await centre.pass_time(seconds=4)
     assert await centre.state_of() == "return_hold"

@@ -5,7 +5,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from embedded import PostgresServer
 from lead_intake_svc.app import build
 from lead_intake_svc.intake import group_commit, settle, store
 from lead_intake_svc.testing import World, bearer, lead, settings_for
@@ -14,7 +13,7 @@ from servicekit.testing import http_client
 
 async def test_a_row_that_cannot_be_stored_does_not_fail_its_neighbours(world: World):
     """A constraint that nobody expected, on one of forty rows that are written together."""
-    await world.rows("ALTER TABLE leads ADD CONSTRAINT surprise CHECK (first_name <> 'Surprise')")
+    await world.service.as_owner("ALTER TABLE leads ADD CONSTRAINT surprise CHECK (first_name <> 'Surprise')")
     bodies = [lead(first_name="Surprise" if n == 17 else "Maija") for n in range(40)]
     responses = await asyncio.gather(*(world.push(body) for body in bodies))
     statuses = [response.status_code for response in responses]
@@ -38,11 +37,8 @@ async def test_concurrent_leads_share_commits(world: World, monkeypatch: pytest.
     assert len(sizes) < 50
 
 
-async def test_too_many_at_once_are_told_to_come_back(
-    world: World, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-):
-    dsn = postgres_server.dsn(await world.database())
-    crowded = await build(settings_for(dsn).model_copy(update={"intake_queue": 5}))
+async def test_too_many_at_once_are_told_to_come_back(world: World, monkeypatch: pytest.MonkeyPatch):
+    crowded = await build(settings_for(world.service.dsn).model_copy(update={"intake_queue": 5}))
     monkeypatch.setattr(group_commit, "FLUSHERS", 0)
     async with http_client(crowded) as http:
         waiting = [

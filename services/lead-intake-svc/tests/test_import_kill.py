@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import httpx2
 import pytest
 from lead_intake_svc.testing import World, bearer, environment_for
-from servicekit.testing import TestDatabases
 
 ROWS = 6000
 WORKER = """
@@ -42,8 +41,8 @@ class Workers:
 
 
 @pytest.fixture
-async def workers(world: World, test_databases: TestDatabases) -> AsyncIterator[Workers]:
-    workers = Workers(test_databases.server.dsn(await world.database()))
+async def workers(world: World) -> AsyncIterator[Workers]:
+    workers = Workers(world.service.dsn)
     yield workers
     for process in workers.processes:
         with contextlib.suppress(ProcessLookupError):

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-from embedded import PostgresServer
 from lead_intake_svc.app import build
 from lead_intake_svc.keys.key_format import digest, key_id_of, make_key
 from lead_intake_svc.testing import PEPPER, World, bearer, lead, settings_for
@@ -36,9 +35,8 @@ def test_i2_14_no_two_keys_are_alike_and_mistakes_show():
     assert key_id_of("lw_live_" + "ä" * 70) is None
 
 
-async def test_i2_14_a_revoked_key_stops_everywhere_within_five_seconds(world: World, postgres_server: PostgresServer):
-    dsn = postgres_server.dsn(await world.database())
-    elsewhere = await build(settings_for(dsn))
+async def test_i2_14_a_revoked_key_stops_everywhere_within_five_seconds(world: World):
+    elsewhere = await build(settings_for(world.service.dsn))
     async with http_client(elsewhere) as other:
         assert (await other.post("/v1/leads", json=lead(), headers=bearer(world.key))).status_code == 201
         path = f"/v1/partners/{world.partner_id}/api-keys/{key_id_of(world.key)}"

@@ -29,7 +29,7 @@ async def test_i2_26_figures_are_read_from_the_index_alone(world: World):
         await connection.execute(FILL)
     await pool.execute("VACUUM ANALYZE leads")
     span = ("ptr_1", "lead_0", "lead_1")
-    for statement, more in ((store._FIGURES, ("day", None)), (store._REASONS, (None,))):
+    for statement, more in ((store.FIGURES, ("day", None)), (store.REASONS, (None,))):
         explained = await pool.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *span, *more)
         (scan,) = _scans(msgspec.json.decode(explained)[0]["Plan"])
         assert (scan["Node Type"], scan["Index Name"]) == ("Index Only Scan", "leads_partner")

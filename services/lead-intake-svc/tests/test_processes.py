@@ -18,8 +18,10 @@ from embedded import PostgresServer, free_port
 from lead_intake_svc.keys.key_format import digest, make_key
 from lead_intake_svc.testing import PEPPER, bearer, environment_for, lead
 from servicekit.migrations import migrate
+from servicekit.roles import Roles
 
 PACKAGE = "lead_intake_svc"
+ROLES, PASSWORD = Roles(PACKAGE), "of the roles of this test"
 PROJECT = """
 INSERT INTO projects VALUES ('prj_a', 1, NULL, 'active', false, 'queue', 'FI',
     '{"fields": "phone", "scope": "project", "window_days": 30, "action": "reject"}', '{}')
@@ -37,7 +39,7 @@ class Cluster:
 
     @property
     def dsn(self) -> str:
-        return self.server.dsn("intake")
+        return ROLES.login_dsn(self.server.dsn(), "intake", PASSWORD)
 
     async def serve(self) -> int:
         port = free_port()
@@ -78,10 +80,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]
 
 @pytest.fixture
 async def cluster(server: PostgresServer) -> AsyncIterator[Cluster]:
-    admin = await asyncpg.connect(server.dsn())
-    await admin.execute("CREATE DATABASE intake")
-    await admin.close()
-    migrate(server.dsn("intake"), PACKAGE)
+    await ROLES.provide(server.dsn(), "intake", PASSWORD)
+    migrate(ROLES.owner_dsn(server.dsn(), "intake"), PACKAGE)
+    await ROLES.grant(server.dsn(), "intake")
     key = make_key(test=False)
     cluster = Cluster(server, key.text, {})
     await cluster.fetch(PROJECT)

@@ -18,7 +18,7 @@ from contracts.events.values import LeadRef, Person
 from notify_svc.app import build, build_sender
 from notify_svc.dispatching import Dispatcher
 from notify_svc.settings import Settings
-from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, TestDatabases, make_service_fixture
+from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, make_service_fixture
 
 
 def make_settings(url: str, port: int = 2525, **others: Any) -> Settings:
@@ -175,17 +175,13 @@ class Mailer:
 
 
 @pytest_asyncio.fixture
-async def mailer(service: ServiceUnderTest, test_databases: TestDatabases) -> Mailer:
-    return await _mailer_of(service, test_databases)
+async def mailer(service: ServiceUnderTest) -> Mailer:
+    return Mailer(service, service.dsn)
 
 
 @pytest_asyncio.fixture
-async def mailer_beside(service_beside: ServiceUnderTest, test_databases: TestDatabases) -> Mailer:
-    return await _mailer_of(service_beside, test_databases)
-
-
-async def _mailer_of(service: ServiceUnderTest, databases: TestDatabases) -> Mailer:
-    return Mailer(service, databases.server.dsn(await service.db.pool.fetchval("SELECT current_database()")))
+async def mailer_beside(service_beside: ServiceUnderTest) -> Mailer:
+    return Mailer(service_beside, service_beside.dsn)
 
 
 @pytest.fixture

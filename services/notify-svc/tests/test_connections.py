@@ -48,8 +48,8 @@ async def test_n5_5_a_slow_domain_does_not_delay_others(
     await service.deliver(make_lead(2, partner=2))
     async with mailer.running(mailer.sender(sink.port)):
         await mailer.until("count(*) = 20 FROM emails WHERE state = 'sent' AND domain LIKE 'quick%'")
-        sending = await service.db.pool.fetchval("SELECT count(*) FROM emails WHERE state = 'sending'")
-        assert sending == 4
+        hanging = [mail for mail in sink.mails if mail.recipients[0].endswith("slow.example")]
+        assert 1 <= len(hanging) <= 4
         open_gate.set()
         await mailer.until("count(*) = 70 FROM emails WHERE state = 'sent'")
 

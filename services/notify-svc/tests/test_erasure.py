@@ -86,7 +86,7 @@ async def test_i2_27_a_repeat_finds_nothing_and_answers_again(
 ):
     await service.deliver(make_partner())
     await service.deliver(_lead(make_lead))
-    assert await _erase(service) == {"emails": 1}
+    assert await _erase(service) == {"emails": 1, "external_ids": 1}
     assert await _erase(service) == {}
     assert len(await service.published(ErasureCompletedV1)) == 2
 

@@ -16,7 +16,7 @@ async def test_all_revisions_go_back_and_forward_again(  # noqa: PLR0917 -- fixt
     await new_rule()
     await mailer.settle(mailer.sender(sink.port))
     await service.deliver(ErasureRequestedV1(erasure_id="ers_1", lead_ids=["lead_0001"]))
-    assert await go_back_and_forth(mailer.dsn, "notify_svc") == (set(), set())
+    assert await go_back_and_forth(mailer.service.owner_dsn, "notify_svc") == (set(), set())
 
 
 async def test_what_was_known_twice_is_moved_and_given_back(
@@ -27,12 +27,12 @@ async def test_what_was_known_twice_is_moved_and_given_back(
     await service.deliver(make_partner(1, **partner))
     await service.deliver(make_lead())
     await service.deliver(ErasureRequestedV1(erasure_id="ers_1", lead_ids=["lead_0009"]))
-    await move_to(mailer.dsn, "notify_svc", "20261126_mail_rules")
+    await move_to(mailer.service.owner_dsn, "notify_svc", "20261126_mail_rules")
     pool = service.db.pool
     assert await pool.fetchval("SELECT sold_lead_emails FROM webhook_partners") == ["b@p.example"]
     await pool.execute("INSERT INTO webhook_erased_leads (lead_id) VALUES ('lead_0008')")
     await pool.execute("UPDATE partners SET sold_emails = '{}', include_comments = false")
-    await move_to(mailer.dsn, "notify_svc", "20261201_fold_projections")
+    await move_to(mailer.service.owner_dsn, "notify_svc", "20261201_fold_projections")
     row = await pool.fetchrow("SELECT sold_emails, include_comments FROM partners")
     assert dict(row) == {"sold_emails": ["b@p.example"], "include_comments": True}
     erased = await pool.fetch("SELECT lead_id FROM erased_leads ORDER BY 1")

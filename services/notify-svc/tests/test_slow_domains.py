@@ -58,6 +58,27 @@ async def test_n5_5_a_domain_that_nobody_knows_has_one_place_until_it_has_shown_
     assert began == ["new.example"] * 3
 
 
+async def test_n5_5_a_domain_has_its_share_of_the_places_and_the_rest_wait_without_one():
+    lanes = Lanes(3, per_lane=2)
+    began: list[str] = []
+    go_on = asyncio.Event()
+
+    async def converse(domain: str) -> None:
+        async with lanes.place(domain):
+            began.append(domain)
+            await go_on.wait()
+
+    async with lanes.place("busy.example"), lanes.place("quick.example"):
+        pass  # both are known to be quick
+    busy = [asyncio.create_task(converse("busy.example")) for _ in range(5)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10), lanes.place("quick.example"):
+        assert began == ["busy.example"] * 2
+    go_on.set()
+    await asyncio.gather(*busy)
+    assert began == ["busy.example"] * 5
+
+
 async def test_n5_5_what_a_slow_domain_begins_takes_nobodys_place():
     lanes = Lanes(1)
     stop = asyncio.Event()
@@ -90,7 +111,7 @@ class Half:
 
     async def took(self, *leads: Any) -> float:
         """Until the quick domains' mails are sent."""
-        await self.mailer.service.db.pool.execute("TRUNCATE email_log, digest_items, emails")
+        await self.mailer.service.as_owner("TRUNCATE email_log, digest_items, emails")
         for lead in leads:
             await self.mailer.service.deliver(lead)
         self.stop.clear()

@@ -22,7 +22,7 @@ from messaging.inbox.delivery import DONE, Delivery
 from messaging.inbox.processor import Processor
 from pydantic import SecretStr
 from servicekit.server import Address, serve
-from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, TestDatabases, make_service_fixture
+from servicekit.testing import TEST_KEY_SET, ServiceUnderTest, make_service_fixture
 from sponsor_svc.app import build
 from sponsor_svc.settings import Settings
 
@@ -255,8 +255,8 @@ class Server:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def api_server(service: ServiceUnderTest, test_databases: TestDatabases) -> AsyncIterator[Server]:
-    dsn = test_databases.server.dsn(await service.db.pool.fetchval("SELECT current_database()"))
+async def api_server(service: ServiceUnderTest) -> AsyncIterator[Server]:
+    dsn = service.dsn
     app = await build(Settings(database_url=SecretStr(dsn), identity_keys=TEST_KEY_SET))
     stop, ready = asyncio.Event(), asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -50,7 +50,7 @@ def life(events: Any, message_of: Any) -> list[bytes]:
 async def test_s0_12_a_reopened_outcome_is_taken_back_in_any_order(  # noqa: PLR0917 -- fixtures and parameters
     service: Any, consumer: Any, events: Any, message_of: Any, disorder: list[int], batch: int
 ):
-    await service.db.pool.execute("TRUNCATE counters, breakdowns, facts, inbox")
+    await service.as_owner("TRUNCATE counters, breakdowns, facts, inbox")
     bodies = life(events, message_of) * 2
     await consumer.take([bodies[place] for place in disorder], batch)
     totals = await service.db.pool.fetch("SELECT * FROM counters WHERE dimension = 'all' AND grain = 'day'")

@@ -43,7 +43,7 @@ happenings = st.tuples(
 async def counted(service: Any) -> list[tuple[Any, ...]]:
     """Everything, and nothing is left."""
     rows = [tuple(row) for query in EVERYTHING for row in await service.db.pool.fetch(query)]
-    await service.db.pool.execute("TRUNCATE counters, breakdowns, facts, inbox")
+    await service.as_owner("TRUNCATE counters, breakdowns, facts, inbox")
     return rows
 
 
@@ -94,21 +94,19 @@ async def test_guarantee_2_counters_and_inbox_commit_together(
 ):
     """The connection dies after the addition and before its commit: nothing is left of it, and the next try counts."""
     body = message_of(events().of(LeadAcceptedV1), MORNING, 1)
-    await service.db.pool.execute(
+    await service.as_owner(
+        "CREATE SEQUENCE deaths",
         """
         CREATE FUNCTION die_once() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF nextval('deaths') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
             RETURN NULL;
         END $$
-        """
-    )
-    await service.db.pool.execute("CREATE SEQUENCE deaths")
-    await service.db.pool.execute(
+        """,
         """
         CREATE CONSTRAINT TRIGGER die AFTER INSERT ON breakdowns DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION die_once()
-        """
+        """,
     )
     rejected = message_of(events().of(LeadRejectedV1), MORNING, 1)
     await consumer.take([body, rejected])

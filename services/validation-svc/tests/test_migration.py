@@ -26,9 +26,7 @@ async def test_cases_of_before_are_carried_over_and_back(service: ServiceUnderTe
     module = revision("20261126_validation_in_full")
 
     async def run(statements: tuple[str, ...]) -> None:
-        async with service.db.unit_of_work() as work:
-            for statement in statements:
-                await work.execute(statement)
+        await service.as_owner("BEGIN", *statements, "COMMIT")
 
     await run(module.DOWNGRADE)
     await service.db.pool.execute(OLD_CASE, "lead_1", {"problems": [{"code": "x", "level": "quarantine"}]})

@@ -1,11 +1,10 @@
 """A user of the broker for every service: it may use what is its own, and declare nothing."""
 
-import re
 from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
-from messaging.amqp import names
+from messaging.amqp.rights import permissions, topic_permissions
 
 from leadwire.operate.environment import BrokerAdministration
 from leadwire.services import SERVICES, Service
@@ -24,19 +23,8 @@ async def provide_broker_users(broker: BrokerAdministration, amqp_url: str) -> N
         for service in SERVICES:
             user = broker_user(service)
             await _put(api, f"/api/users/{user}", {"password": broker.passwords[service.key], "tags": ""})
-            await _put(api, f"/api/permissions/{vhost}/{user}", permissions(service))
-            await _put(api, f"/api/topic-permissions/{vhost}/{user}", topic_permissions(service))
-
-
-def permissions(service: Service) -> dict[str, str]:
-    """Of the default exchange it needs the right to bring messages back to its own queues."""
-    own = re.escape(service.name).replace("\\-", "-")
-    events = re.escape(names.EVENTS)
-    return {"configure": "^$", "write": rf"^({events}|{own}\..*|amq\.default)$", "read": rf"^{own}\..*$"}
-
-
-def topic_permissions(service: Service) -> dict[str, str]:
-    return {"exchange": names.EVENTS, "write": rf"^{service.context}\.", "read": "^$"}
+            await _put(api, f"/api/permissions/{vhost}/{user}", permissions(service.name))
+            await _put(api, f"/api/topic-permissions/{vhost}/{user}", topic_permissions(service.context))
 
 
 async def _put(api: httpx2.AsyncClient, path: str, body: Mapping[str, str]) -> None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from messaging.amqp.topology import declare_topology
-
 from leadwire.announcement import say
 from leadwire.errors import CannotRun
 from leadwire.first_admin import make_first_admin
 from leadwire.operate.broker_users import provide_broker_users
+from leadwire.operate.declare import declare_everything
 from leadwire.operate.environment import amqp_url_from, broker_administration_from, databases_from
 from leadwire.provision import provision
 from leadwire.services import IDENTITY, SERVICES, Service
@@ -28,7 +27,7 @@ async def migrate_platform(environment: Mapping[str, str], services: Sequence[Se
     say(f"databases of {', '.join(service.name for service in services)}")
     await provision(databases, services)
     say("exchanges and queues")
-    await declare_topology(amqp_url, {service.name: service.subscriptions() for service in SERVICES})
+    await declare_everything(amqp_url)
     if broker is not None:
         say("users of the broker")
         await provide_broker_users(broker, amqp_url)

@@ -8,6 +8,7 @@ from typing import Any, Self
 import asyncpg
 import msgspec
 
+from messaging.sight import RESTRICT, SightRestricted, current_sight
 from messaging.unit_of_work import UnitOfWork
 
 _ambient: ContextVar[UnitOfWork | None] = ContextVar("ambient_unit_of_work", default=None)
@@ -39,7 +40,7 @@ class Database:
     """`source` is the CloudEvents source of what this service publishes, e.g. `/leadwire/sponsor-svc`."""
 
     def __init__(self, pool: asyncpg.Pool, source: str) -> None:
-        self.pool = pool
+        self._pool = pool
         self.source = source
         self._committed: list[Callable[[], None]] = []
         self._begun: list[Callable[[UnitOfWork], Awaitable[None]]] = []
@@ -61,13 +62,25 @@ class Database:
         return cls(pool, source)
 
     @property
+    def pool(self) -> asyncpg.Pool:
+        """Of connections that see every row. Raises SightRestricted for a caller who must not."""
+        if not current_sight().every_row:
+            raise SightRestricted("use a unit of work: it shows the caller's own rows only")
+        return self._pool
+
+    @property
     def reader(self) -> asyncpg.Pool | asyncpg.pool.PoolConnectionProxy | asyncpg.Connection:
         """For a single statement: sees what an enclosing `shared_unit_of_work` has written."""
         ambient = _ambient.get()
         return self.pool if ambient is None else ambient.connection
 
+    @property
+    def max_size(self) -> int:
+        """Connections at most."""
+        return self._pool.get_max_size()
+
     async def close(self) -> None:
-        await self.pool.close()
+        await self._pool.close()
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Registers who wants to know that rows were added to the outbox: a relay, or what wakes one elsewhere."""
@@ -83,9 +96,11 @@ class Database:
             callback()
 
     @asynccontextmanager
-    async def unit_of_work(self) -> AsyncGenerator[UnitOfWork]:
+    async def unit_of_work(self, *, snapshot: bool = False) -> AsyncGenerator[UnitOfWork]:
         """A transaction, committed with its events when the block ends and rolled back when it raises.
 
+        It sees what the task may see when it begins (`messaging.sight`). With `snapshot` it only reads, and all that is
+        read is from the same moment.
         Inside `shared_unit_of_work` it is a part of that one, which then commits; it may still fail alone.
         """
         ambient = _ambient.get()
@@ -93,8 +108,11 @@ class Database:
             async with ambient.part():
                 yield ambient
             return
-        async with self.pool.acquire() as connection:
-            async with connection.transaction():
+        sight = current_sight()
+        async with self._pool.acquire() as connection:
+            async with connection.transaction(isolation="repeatable_read" if snapshot else None, readonly=snapshot):
+                if not sight.every_row:
+                    await connection.execute(RESTRICT, *sight.settings())
                 work = UnitOfWork(connection, self.source)
                 for callback in self._begun:
                     await callback(work)

@@ -5,6 +5,7 @@ import logging
 
 from messaging.database import Database
 from messaging.inbox.failures import DATABASE_TROUBLE
+from messaging.sight import start_apart
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class RelayWaker:
     def _committed(self) -> None:
         self._pending = True
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._notify())
+            self._task = start_apart(self._notify())
 
     async def _notify(self) -> None:
         while self._pending:

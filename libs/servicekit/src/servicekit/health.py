@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from messaging.database import Database
+from messaging.sight import EVERYTHING, seeing
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from servicekit.metrics import Refresh
@@ -66,7 +67,8 @@ async def failing_checks(http: FastAPI) -> dict[str, str]:
     failing: dict[str, str] = {}
     for check, ask in readiness.items():
         try:
-            words = await ask()
+            with seeing(EVERYTHING):
+                words = await ask()
         except UNAVAILABLE as error:
             words = type(error).__name__
         if words is not None:

@@ -17,7 +17,7 @@ from servicekit.docs_page import add_docs_page
 from servicekit.health import set_up_health
 from servicekit.http_input import Input, Patch
 from servicekit.idempotency import Route
-from servicekit.identity import IdentityVerifier
+from servicekit.identity import IdentityVerifier, Restricted
 from servicekit.middleware import EdgeMiddleware, route_of
 from servicekit.problems import DomainError, FieldError, Kind, problem_document
 from servicekit.unavailable import UNAVAILABLE, unavailable
@@ -52,14 +52,19 @@ def create_http(  # noqa: PLR0913 -- what a service is at its edge
     *,
     body_limits: Mapping[str, int] | None = None,
     audit: Rules | None = None,
+    restricted: Restricted = "all",
 ) -> FastAPI:
-    """`body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
+    """`restricted`: in which requests the database shows a sponsor, a partner or an agent their own rows only. Where a
+    write of theirs has to meet others, or nothing is anybody's, it is for the statements alone.
+
+    `body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
     a slash stands for all that are under it. Every write leaves an audit entry, but for what `audit` names.
     """
     http = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     http.router.route_class = Route
     http.state.database = database
     http.state.identity_verifier = verifier
+    http.state.restricted = restricted
     http.state.audit = audit or Rules()
     database.on_begin(name_doer)
     for each_router in routers:  # before the rest: routes are tried in their order
@@ -72,7 +77,7 @@ def create_http(  # noqa: PLR0913 -- what a service is at its edge
     http.add_exception_handler(HTTPException, _on_http_exception)
     for error_class in UNAVAILABLE:
         http.add_exception_handler(error_class, _on_unavailable)
-    http.add_middleware(EdgeMiddleware, name=name, body_limits=body_limits or {})
+    http.add_middleware(EdgeMiddleware, name=name, body_limits=body_limits or {}, restricted=restricted)
     return http
 
 

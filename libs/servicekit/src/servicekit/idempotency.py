@@ -15,7 +15,7 @@ from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 
 from servicekit.audit.edge import audited
-from servicekit.identity import HEADER
+from servicekit.identity import HEADER, current_identity
 from servicekit.problems import DomainError, Kind, invalid
 from servicekit.strict_json import parse
 from servicekit.unavailable import UNAVAILABLE
@@ -126,7 +126,7 @@ async def _handle_once(
 def _room_in(database: Database) -> asyncio.Semaphore:
     room = _rooms.get(database)
     if room is None:
-        room = _rooms[database] = asyncio.Semaphore(max(database.pool.get_max_size() // 2, 1))
+        room = _rooms[database] = asyncio.Semaphore(max(database.max_size // 2, 1))
     return room
 
 
@@ -146,9 +146,8 @@ def _has_credentials(request: Request) -> bool:
 
 def caller_of(request: Request) -> str:
     """A stable name of whoever calls: keys of different callers never meet. Holds no secret."""
-    token = request.headers.get(HEADER)
-    if token:
-        return str(request.app.state.identity_verifier.verify(token).user_id)
+    if request.headers.get(HEADER):
+        return current_identity(request).user_id
     return hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()
 
 

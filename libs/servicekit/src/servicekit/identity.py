@@ -3,15 +3,19 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import jwt
 from fastapi import Depends, Request
+from messaging.sight import EVERYTHING, NOTHING, Sight, see
 
 from servicekit.identity_token import AUDIENCE, ISSUER, LIFETIME_SECONDS, decode_token, encode_token
 from servicekit.problems import DomainError, Kind, forbidden
 
 HEADER = "x-leadwire-identity"
+STAFF = frozenset({"admin", "supervisor", "call_centre", "integration"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+Restricted = Literal["all", "reads", "none"]
 # What a sponsor account may be allowed to open (S0.11).
 PAGES: Final = frozenset({"overview", "statistics", "leads", "contact_lists", "products", "exports"})
 _CACHE_SIZE = 10_000
@@ -131,7 +135,35 @@ def current_identity(request: Request) -> Identity:
     if len(tokens) != 1:  # the gateway sets it once: a second one is not the gateway's
         raise unauthenticated()
     verifier: IdentityVerifier = request.app.state.identity_verifier
-    return verifier.verify(tokens[0])
+    caller = verifier.verify(tokens[0])
+    see_as(request, caller)
+    return caller
+
+
+def sight_of(caller: Identity) -> Sight:
+    """The rows that the database shows to the caller, whatever a statement asks for. Staff: every row."""
+    if caller.access_level in STAFF:
+        return EVERYTHING
+    match caller.access_level:
+        case "sponsor":
+            return Sight(sponsor_ids=caller.sponsor_ids)
+        case "partner":
+            return Sight(partner_id=caller.partner_id or "")
+        case "leads_agent":
+            return Sight(agent_id=caller.user_id)
+        case _:
+            return NOTHING
+
+
+def see_as(request: Request, caller: Identity) -> None:
+    """For the rest of the request the database shows what the caller may see; nobody need think of it."""
+    if is_restricted(request.app.state.restricted, request.method):
+        see(sight_of(caller))
+
+
+def is_restricted(restricted: Restricted, method: str) -> bool:
+    """Whether the database itself shows the callers of such requests their own rows only."""
+    return restricted == "all" or (restricted == "reads" and method in READING)
 
 
 async def _caller(request: Request) -> Identity:

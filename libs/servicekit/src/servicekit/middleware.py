@@ -12,11 +12,13 @@ from time import perf_counter
 import asyncpg
 from contracts.envelope import Trace
 from contracts.ids import new_uuid
+from messaging.sight import EVERYTHING, NOTHING, seeing
 from messaging.trace import current_trace
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from servicekit.identity import Restricted, is_restricted
 from servicekit.metrics import LATENCY, REQUESTS
 from servicekit.problems import DomainError, Kind, problem_document
 from servicekit.telemetry import Telemetry
@@ -30,8 +32,9 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class EdgeMiddleware:
-    def __init__(self, app: ASGIApp, name: str, body_limits: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, name: str, body_limits: Mapping[str, int], *, restricted: Restricted) -> None:
         self.app = app
+        self._restricted: Restricted = restricted
         self._name = name
         self._limits = body_limits
         self._limits_under = tuple((path, limit) for path, limit in body_limits.items() if path.endswith("/"))
@@ -87,7 +90,10 @@ class EdgeMiddleware:
             await _drain(receive)
             await _send_problem(send, _too_large(limit), scope["request_id"])
         else:
-            await self.app(scope, _limited(receive, limit), send)
+            # Until it is known who calls, nobody's rows are seen.
+            sight = NOTHING if is_restricted(self._restricted, scope["method"]) else EVERYTHING
+            with seeing(sight):
+                await self.app(scope, _limited(receive, limit), send)
 
     def _limit_under(self, path: str) -> int:
         return next((limit for start, limit in self._limits_under if path.startswith(start)), DEFAULT_BODY_LIMIT)

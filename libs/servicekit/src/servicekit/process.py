@@ -29,7 +29,9 @@ class ApiSettings(BaseSettings):
 class WorkerSettings(BaseSettings):
     model_config = _CONFIG
 
-    amqp_url: SecretStr = Field(description="amqp://user:password@host:port/vhost")
+    amqp_url: SecretStr = Field(
+        description="amqp://user:password@host:port/vhost; outside one host amqps:// (and `?cafile=`)"
+    )
     health_host: str = Field(default="127.0.0.1", description="Address to listen on")
     health_port: int = Field(default=8001, ge=1, le=65535, description="For /healthz, /readyz and /metrics")
 

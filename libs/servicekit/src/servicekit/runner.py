@@ -55,7 +55,7 @@ def main(name: str, package: str, settings_class: type[S], build: Build[S]) -> N
         configure_logs(name, LogSettings().log_level)
         sys.exit(roles[words[0]]())
     except ValidationError as error:
-        sys.stderr.write(describe_settings(error, settings_class, *_PROCESS_SETTINGS))
+        sys.stderr.write(describe_settings(error, *_PROCESS_SETTINGS, settings_class))
         sys.exit(2)
     except Misconfigured as error:
         sys.stderr.write(f"{_WRONG}  {error}\n")
@@ -112,7 +112,7 @@ async def _api(settings_class: type[S], build: Build[S]) -> None:
     process = ApiSettings()
     check_host("http_host", process.http_host)
     check_proxies("http_trusted_proxies", process.http_trusted_proxies)
-    settings = await _checked(settings_class())
+    settings = await _checked(settings_class())  # pyright: ignore[reportCallIssue] -- its fields come from the environment
     check_free("http_port", process.http_host, process.http_port)
     address = Address(host=process.http_host, port=process.http_port, trusted_proxies=process.http_trusted_proxies)
     app = await build(settings)
@@ -126,7 +126,7 @@ async def _worker(settings_class: type[S], build: Build[S]) -> None:
     process = WorkerSettings()  # pyright: ignore[reportCallIssue] -- its fields come from the environment
     check_values(process)
     check_host("health_host", process.health_host)
-    settings = await _checked(settings_class())
+    settings = await _checked(settings_class())  # pyright: ignore[reportCallIssue] -- its fields come from the environment
     check_free("health_port", process.health_host, process.health_port)
     app = await build(settings)
     try:

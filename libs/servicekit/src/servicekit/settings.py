@@ -21,7 +21,9 @@ class ServiceSettings(BaseSettings):
         env_prefix="LEADWIRE_", frozen=True, extra="ignore", env_nested_delimiter="__", hide_input_in_errors=True
     )
 
-    database_url: SecretStr = Field(description="postgresql://user:password@host:port/database of this service")
+    database_url: SecretStr = Field(
+        description="postgresql://user:password@host:port/database; outside one host `?sslmode=verify-full`"
+    )
     database_allow_superuser: bool = Field(
         default=False, description="Lets a role in that row-level security does not stop: development only"
     )

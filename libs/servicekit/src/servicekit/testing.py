@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +18,7 @@ import pytest_asyncio
 from contracts.envelope import Trace, decode_envelope, decode_event, encode
 from contracts.event import Event
 from embedded import NotObtainable, PostgresServer, RabbitServer, ServerFailed
+from messaging.amqp.rights import permissions, topic_permissions
 from messaging.counters import Counters
 from messaging.database import Database
 from messaging.inbox.delivery import DONE, Delivery
@@ -29,6 +31,7 @@ from servicekit.app import App
 from servicekit.identity import HEADER, PAGES, Identity, IdentitySigner
 from servicekit.keys import generate_signing_key, public_key_set, signer_of
 from servicekit.migrations import migrate
+from servicekit.roles import Roles
 
 TEST_PRIVATE_KEY: Final = generate_signing_key()
 TEST_KEY_SET: Final = public_key_set(TEST_PRIVATE_KEY)
@@ -36,6 +39,8 @@ TEST_SIGNER: Final[IdentitySigner] = signer_of(TEST_PRIVATE_KEY)
 # These databases live for one test. A clone takes 66 ms instead of 400, beside other work. (Fault tests, which kill
 # servers, start their own.)
 _DISPOSABLE: Final = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum_naptime = 60")
+_SEE_ALL: Final = "SET leadwire.migrating = 'on'"
+_PASSWORD: Final = "of the roles of tests"  # noqa: S105 -- of servers that live for a run
 Settings = TypeVar("Settings")
 
 
@@ -49,19 +54,26 @@ class TestDatabases:
     numbers: "count[int]"
 
     async def clone(self, package: str) -> str:
-        """The address of a new database with the package's newest schema, and nothing in it."""
-        template = f"template_{package}"
+        """The address of a new database with the package's newest schema, and nothing in it, for the service's role."""
+        roles, template = Roles(f"test_{package}"), f"template_{package}"
         name = f"{package}_{next(self.numbers)}"
         admin = await asyncpg.connect(self.server.dsn())
         try:
             if template not in self.templates:
-                await admin.execute(f"CREATE DATABASE {template}")
-                migrate(self.server.dsn(template), package)
+                await roles.provide(self.server.dsn(), template, _PASSWORD)
+                migrate(roles.owner_dsn(self.server.dsn(), template), package)
+                await roles.grant(self.server.dsn(), template)
                 self.templates.add(template)
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+            await admin.execute(f"CREATE DATABASE {name} OWNER {roles.owner} TEMPLATE {template} STRATEGY FILE_COPY")
+            await roles.close_database(admin, name)
         finally:
             await admin.close()
-        return self.server.dsn(name)
+        return roles.login_dsn(self.server.dsn(), name, _PASSWORD)
+
+    def owner_dsn(self, dsn: str) -> str:
+        """The same database for the owner of its schema."""
+        parts = urlsplit(dsn)
+        return Roles(parts.username or "").owner_dsn(self.server.dsn(), parts.path[1:])
 
     async def drop(self, dsn: str) -> None:
         admin = await asyncpg.connect(self.server.dsn())
@@ -97,6 +109,30 @@ def rabbit_server(pytestconfig: pytest.Config) -> Iterator[RabbitServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def service_url(server: RabbitServer, service: str, context: str, *, queues: str | None = None) -> str:
+    """The node's address for a user with the rights that `leadwire migrate` gives to the service's.
+
+    `queues`: a pattern of names, where one user stands for several services.
+    """
+    own = permissions(service)
+    may = {kind: right.replace(service, queues or service) for kind, right in own.items()}
+    topics = topic_permissions(context)
+    rights = ", ".join(f'<<"{_erlang(may[kind])}">>' for kind in ("configure", "write", "read"))
+    topic = ", ".join(f'<<"{_erlang(topics[kind])}">>' for kind in ("exchange", "write", "read"))
+    backend, user = "rabbit_auth_backend_internal", f'<<"{service}">>'
+    server.ctl(
+        "eval",
+        f'catch {backend}:add_user({user}, <<"{service}">>, <<"tests">>), '
+        f'ok = {backend}:set_permissions({user}, <<"/">>, {rights}, <<"tests">>), '
+        f'ok = {backend}:set_topic_permissions({user}, <<"/">>, {topic}, <<"tests">>).',
+    )
+    return urlsplit(server.url())._replace(netloc=f"{service}:{service}@127.0.0.1:{server.port}").geturl()
+
+
+def _erlang(text: str) -> str:
+    return text.replace("\\", "\\\\")
+
+
 def _start(server: PostgresServer | RabbitServer) -> None:
     try:
         server.start()
@@ -122,6 +158,10 @@ class ServiceUnderTest:
 
     app: App
     http: httpx2.AsyncClient
+    dsn: str
+    """Of its database, as the service connects."""
+    owner_dsn: str
+    """The same for the owner of the schema, who may do what the service may not."""
 
     @property
     def db(self) -> Database:
@@ -143,6 +183,15 @@ class ServiceUnderTest:
         allowed = frozenset(pages) if pages is not None else PAGES if level == "sponsor" else frozenset[str]()
         identity = Identity(user_id, level, frozenset(permissions), sponsors, partner_id, allowed)
         return {HEADER: TEST_SIGNER.sign(identity)}
+
+    async def as_owner(self, *statements: str) -> None:
+        """As the owner of the schema, who may do what the service may not."""
+        owner = await asyncpg.connect(self.owner_dsn)
+        try:
+            for statement in (_SEE_ALL, *statements):
+                await owner.execute(statement)
+        finally:
+            await owner.close()
 
     async def deliver(self, event: Event, sequence: int = 1, message_id: UUID | None = None) -> None:
         """Hands an event to every subscription that wants it, and returns when its effect is committed."""
@@ -174,7 +223,7 @@ def make_service_fixture(
         app = await build(make_settings(dsn))
         try:
             async with http_client(app) as http:
-                yield ServiceUnderTest(app, http)
+                yield ServiceUnderTest(app, http, dsn, test_databases.owner_dsn(dsn))
         finally:
             await app.close()
             await test_databases.drop(dsn)

@@ -18,11 +18,15 @@ from servicekit.http import Db, Input, Patch, create_http, router
 from servicekit.idempotency import without
 from servicekit.identity import Caller
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
+from servicekit.problems import conflict
 
 from toy_svc.settings import Settings
 
 NAME = "toy-svc"
-RULES = Rules(exempt={"POST /v1/dreams": "nobody keeps them"})
+RULES = Rules(
+    exempt={"POST /v1/dreams": "nobody keeps them"},
+    itself={"POST /v1/tries": "they stay counted although the request fails"},
+)
 things = router()
 
 
@@ -90,6 +94,13 @@ async def export_thing(thing_id: str, state: str = "", phone: str = "") -> dict[
 @things.post("/v1/things/{thing_id}/wake")
 async def wake_thing(thing_id: str, body: dict[str, Any]) -> dict[str, Any]:
     return {"id": thing_id, "woken": bool(body)}
+
+
+@things.post("/v1/tries")
+async def post_try(database: Db) -> None:
+    async with database.unit_of_work() as work:
+        await work.execute("INSERT INTO things (id, name) VALUES ('thg_try', 'a')")
+    raise conflict("wrong", "It was wrong.")
 
 
 @things.post("/v1/dreams")

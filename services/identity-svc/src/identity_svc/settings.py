@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 from servicekit.boot.checks import Check
 from servicekit.boot.environment import check_private
 from servicekit.sealing import Sealer
@@ -21,6 +22,9 @@ _SAFE_URL: Final = re.compile(r"(https://[^/?#@\s]+|http://(localhost|127\.0\.0\
 
 
 class Settings(ServiceSettings):
+    # Compose hands empty ones on where nothing is set: these are not set.
+    model_config = SettingsConfigDict(env_ignore_empty=True)
+
     identity_private_key: SecretStr = Field(
         description="Ed25519 private keys in PEM, the first of which signs, or the path of a file with them"
     )

@@ -79,7 +79,12 @@ async def test_g6_5_the_first_admin_is_the_commands_doing(service: ServiceUnderT
 
 
 async def test_g6_5_every_filter_finds_its_own(service: ServiceUnderTest):
-    lead = {"object_kind": "lead", "object_id": "", "subjects": ["lead_01", "lead_02"], "action": "bulk-edit"}
+    lead: dict[str, Any] = {
+        "object_kind": "lead",
+        "object_id": "",
+        "subjects": ["lead_01", "lead_02"],
+        "action": "bulk-edit",
+    }
     await service.deliver(entry(1))
     await service.deliver(entry(2, actor="usr_2"))
     await service.deliver(entry(3, identity.AuditRecordedV1, object_kind="user", object_id="usr_9"))

@@ -53,9 +53,9 @@ async def _registered(service: ServiceUnderTest, rogue: Rogue) -> None:
     await create(service)
 
 
-def claims(rogue: Rogue, nonce: str, **changes: Any) -> dict[str, Any]:
+def claims(rogue: Rogue, sent: str, /, **changes: Any) -> dict[str, Any]:
     now = int(time.time())
-    good = {"iss": rogue.issuer, "aud": "leadwire", "sub": "ann", "iat": now, "exp": now + 60, "nonce": nonce}
+    good = {"iss": rogue.issuer, "aud": "leadwire", "sub": "ann", "iat": now, "exp": now + 60, "nonce": sent}
     named = good | {"email": EMAIL, "email_verified": True} | changes
     return {name: value for name, value in named.items() if value is not ABSENT}
 

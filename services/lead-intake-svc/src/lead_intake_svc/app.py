@@ -94,7 +94,10 @@ async def build(settings: Settings) -> App:
         database, reference, admission, outbox_room=settings.import_outbox_room, keep_days=settings.import_keep_days
     )
     limits = {BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES, IMPORTS_PATH: settings.import_bytes}
-    http = create_http(NAME, database, settings.verifier(), routers, body_limits=limits, audit=RULES)
+    # What a partner sends is compared with everybody's leads, and what it buys or returns is another's.
+    http = create_http(
+        NAME, database, settings.verifier(), routers, body_limits=limits, audit=RULES, restricted="reads"
+    )
     serve_directly(http, pushes)
     http.state.authenticator = authenticator
     http.state.reference = reference

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from servicekit.identity import Identity, current_identity
+from servicekit.identity import Identity, current_identity, see_as
 from servicekit.problems import forbidden
 
 from lead_intake_svc.keys.authenticate import READ, WRITE, Authenticator
@@ -70,7 +70,9 @@ async def _caller(request: Request, scope: str) -> Identity:
         authenticator: Authenticator = request.app.state.authenticator
         key = await authenticator.holder(request, scope)
         permissions = frozenset({TEST_ONLY} if key.test else ())
-        return Identity(f"key_{key.id}", "partner", permissions, partner_id=key.partner_id)
+        caller = Identity(f"key_{key.id}", "partner", permissions, partner_id=key.partner_id)
+        see_as(request, caller)
+        return caller
     return current_identity(request)
 
 

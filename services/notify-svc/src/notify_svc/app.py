@@ -42,6 +42,11 @@ REPLIES_IN_A_CONVERSATION = 5
 # A confirmed lead has to be with its sponsor within a second.
 WEBHOOK_POLL_SECONDS = 0.25
 MAIL_POLL_SECONDS = 0.5
+# Behind each mail that is under way: their connection does not wait for a transaction.
+MAILS_READY = 2
+# Mails all go through one server; receivers of webhooks differ, and one that takes a second is nobody's trouble.
+SLOW_MAIL_SECONDS = 0.5
+SLOW_WEBHOOK_SECONDS = 5.0
 
 
 async def build(settings: Settings) -> App:
@@ -98,10 +103,19 @@ def build_sender(
         domains=settings.mail_domain_limits,
         sponsors=settings.mail_sponsor_limits,
     )
-    limits = Limits(per_domain=settings.smtp_connections_per_domain, lease=lease, paces=paces)
+    per_domain = settings.smtp_connections_per_domain
+    limits = Limits(per_domain=(1 + MAILS_READY) * per_domain, lease=lease, paces=paces)
     desk = MailDesk(MailServer(address), Composer(database, settings.smtp_from), limits)
     connections = settings.smtp_connections
-    pace = Pace(at_once=connections, lease=lease, poll_seconds=MAIL_POLL_SECONDS, ready=2, turn=connections)
+    pace = Pace(
+        at_once=connections,
+        lease=lease,
+        poll_seconds=MAIL_POLL_SECONDS,
+        slow_seconds=SLOW_MAIL_SECONDS,
+        ready=MAILS_READY,
+        per_lane=per_domain,
+        turn=connections,
+    )
     return Dispatcher(database, desk, pace)
 
 
@@ -117,5 +131,10 @@ def build_webhook_sender(
     sealer = Sealer(settings.webhook_secret_key.get_secret_value())
     lease = lease or timedelta(seconds=4 * total)
     shares = Shares(per_endpoint=settings.webhook_connections_per_endpoint, lease=lease)
-    pace = Pace(at_once=settings.webhook_connections, lease=lease, poll_seconds=WEBHOOK_POLL_SECONDS)
+    pace = Pace(
+        at_once=settings.webhook_connections,
+        lease=lease,
+        poll_seconds=WEBHOOK_POLL_SECONDS,
+        slow_seconds=SLOW_WEBHOOK_SECONDS,
+    )
     return Dispatcher(database, WebhookDesk(receivers, sealer, shares), pace)

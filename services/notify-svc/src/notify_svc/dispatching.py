@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
@@ -58,7 +59,9 @@ class Desk(Protocol[Item, Mark]):
         """In the transaction of the marks, after them."""
         ...
 
-    async def attempt(self, item: Item) -> Mark: ...
+    async def attempt(self, item: Item, place: AbstractAsyncContextManager[None]) -> Mark:
+        """Talks inside of `place`, which is waited for and measured; what needs no talk needs none."""
+        ...
 
     def give_back(self, item: Item) -> Mark:
         """For one that was claimed and not begun."""
@@ -72,13 +75,17 @@ class Pace:
     """`at_once` attempts are under way, and as many again in slow lanes; `ready` times as many stand behind
     them, so that one transaction marks and claims for many, and connections do not wait for it.
 
-    `turn` ended attempts are worth a transaction; `poll_seconds` an item waits for an idle loop at most.
+    `per_lane` None: a lane may have all places. `turn` ended attempts are worth a transaction; `poll_seconds` an item
+    waits for an idle loop at most. What lasts less than `slow_seconds` is not
+    slow, even if others are quicker.
     """
 
     at_once: int
     lease: timedelta
     poll_seconds: float
+    slow_seconds: float
     ready: int = 1
+    per_lane: int | None = None
     turn: int = 1
     finish_seconds: float = 10.0
 
@@ -90,7 +97,7 @@ class Dispatcher(Generic[Item, Mark]):
         self._database = database
         self._desk = desk
         self._pace = pace
-        self._lanes = Lanes(pace.at_once)
+        self._lanes = Lanes(pace.at_once, pace.slow_seconds, pace.per_lane)
         self._running: dict[asyncio.Task[None], Item] = {}
         self._marks: list[Mark] = []
         self._turn: asyncio.Task[list[Item]] | None = None
@@ -153,9 +160,7 @@ class Dispatcher(Generic[Item, Mark]):
         return claimed.items
 
     async def _send(self, item: Item) -> None:
-        async with self._lanes.place(self._desk.lane(item)):
-            mark = await self._desk.attempt(item)
-        self._marks.append(mark)
+        self._marks.append(await self._desk.attempt(item, self._lanes.place(self._desk.lane(item))))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task)

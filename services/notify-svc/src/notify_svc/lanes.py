@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-SHORTEST_SLOW = 0.5
 LONGEST_SLOW = 5.0
 SLOW_FACTOR = 4
 # A new measurement counts for a twentieth, and at most twice of what is slow: a slow lane is not what is usual.
@@ -13,16 +13,28 @@ WEIGHT = 0.05
 MOST_KNOWN = 10_000
 
 
+@dataclass(slots=True)
+class _Turns:
+    """Of one lane; `asking` have a turn or wait for one."""
+
+    free: asyncio.Semaphore
+    asking: int = 0
+
+
 class Lanes:
     """`places` attempts at once, and as many again that have stepped aside because they last too long. A lane is whom
-    an attempt depends on: a domain of mails, an endpoint of webhooks.
+    an attempt depends on: a domain of mails, an endpoint of webhooks; `per_lane` of its attempts are under way at once.
 
     A lane that nobody knows has one attempt, until that has shown that it is quick. One with an attempt that lasted too
     long is slow: what it begins steps aside at once, until one of its attempts is quick again.
     """
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, shortest_slow: float = 0.5, per_lane: int | None = None) -> None:
+        """No attempt is slow that lasts less than `shortest_slow` seconds, none quick that lasts LONGEST_SLOW."""
+        self._shortest_slow = shortest_slow
         self._free = asyncio.Semaphore(places)
+        self._per_lane = per_lane or places
+        self._turns: dict[str, _Turns] = {}
         self._places = places
         self._aside = 0
         self._usual_seconds = 0.0
@@ -40,7 +52,7 @@ class Lanes:
 
     @property
     def slow_seconds(self) -> float:
-        return min(max(SLOW_FACTOR * self._usual_seconds, SHORTEST_SLOW), LONGEST_SLOW)
+        return min(max(SLOW_FACTOR * self._usual_seconds, self._shortest_slow), LONGEST_SLOW)
 
     @asynccontextmanager
     async def place(self, lane: str) -> AsyncGenerator[None]:
@@ -49,10 +61,22 @@ class Lanes:
         if lane not in self._quick and lane not in self._slow:
             self._tried[lane] = asyncio.Event()
         try:
-            async with self._placed(lane):
+            async with self._turn(lane), self._placed(lane):
                 yield
         finally:
             self._known(lane)
+
+    @asynccontextmanager
+    async def _turn(self, lane: str) -> AsyncGenerator[None]:
+        turns = self._turns.setdefault(lane, _Turns(asyncio.Semaphore(self._per_lane)))
+        turns.asking += 1
+        try:
+            async with turns.free:
+                yield
+        finally:
+            turns.asking -= 1
+            if not turns.asking:
+                del self._turns[lane]
 
     @asynccontextmanager
     async def _placed(self, lane: str) -> AsyncGenerator[None]:

@@ -103,5 +103,7 @@ def subscriptions(alarm_period: timedelta) -> Sequence[Subscription]:
     )
 
 
+# Folded into `partners`.
+RETIRED = ("webhook-partners",)
 # The queues, for whoever declares them; what runs has the settings' own period.
 SUBSCRIPTIONS = subscriptions(ALARM_PERIOD)

@@ -15,6 +15,8 @@ from contracts.events.intake import LeadSoldV1
 from contracts.events.validation import CaseConfirmedV1
 from contracts.events.values import LeadRef, Person
 from notify_svc.app import build_webhook_sender
+from notify_svc.erasure.store import begin
+from notify_svc.webhook_deliveries.scrub_deliveries import scrub_deliveries
 from servicekit.testing import ServiceUnderTest
 from standardwebhooks import Webhook
 
@@ -189,6 +191,12 @@ class Hooks:
     async def log(self) -> list[str]:
         rows = await self.service.db.pool.fetch("SELECT event FROM webhook_attempts ORDER BY id")
         return [row["event"] for row in rows]
+
+    async def erase(self, *lead_ids: str) -> dict[str, int]:
+        """What webhooks hold about the leads; rows by table."""
+        async with self.service.db.unit_of_work() as work:
+            await begin(work, lead_ids)
+            return await scrub_deliveries(work, lead_ids)
 
     async def reason(self) -> tuple[str, str | None]:
         row = await self.row()

@@ -10,7 +10,6 @@ from contracts.events.assignment import (
 )
 from contracts.events.intake import LeadErasedV1
 from messaging.subscription import Received
-from notify_svc.webhook_deliveries.scrub_deliveries import scrub_deliveries
 from notify_svc.webhook_events.fan_out import fan_out
 from servicekit.testing import ServiceUnderTest
 
@@ -26,9 +25,8 @@ async def test_i2_27_erasure_leaves_no_body_and_later_events_make_nothing(
     await service.deliver(make_lead(1))
     await hooks.settle()
     await service.deliver(make_lead(2))
-    async with service.db.unit_of_work() as work:
-        removed = await scrub_deliveries(work, ["lead_0001", "lead_unknown"])
-    assert removed == {"held_leads": 0, "webhook_attempts": 1, "webhook_deliveries": 1}
+    removed = await hooks.erase("lead_0001", "lead_unknown")
+    assert removed == {"held_leads": 0, "webhook_attempts": 1, "webhook_deliveries": 1, "external_ids": 1}
     await service.deliver(LeadWithdrawnV1(lead=lead_ref(1), received_at=NOW, reason="erased", cause_id="era_1"))
     await service.deliver(LeadErasedV1(lead=lead_ref(1), erasure_id="era_1"))
     await hooks.time_passes()
@@ -51,13 +49,8 @@ async def test_i2_27_an_erasure_while_deliveries_are_made_misses_none(
     service: ServiceUnderTest, hooks: Any, hook_sink: Any, make_lead: Any
 ):
     await hooks.endpoint(hook_sink.url())
-
-    async def erase(number: int) -> None:
-        async with service.db.unit_of_work() as work:
-            await scrub_deliveries(work, [f"lead_{number:04}"])
-
     for number in range(10):
-        await asyncio.gather(service.deliver(make_lead(number)), erase(number))
+        await asyncio.gather(service.deliver(make_lead(number)), hooks.erase(f"lead_{number:04}"))
     assert [row for row in await hooks.rows() if row["body"] is not None] == []
 
 
@@ -65,8 +58,7 @@ async def test_i2_27_what_is_under_way_is_not_marked_after_its_erasure(
     service: ServiceUnderTest, hooks: Any, hook_sink: Any, make_lead: Any
 ):
     async def erase_meanwhile(_: Any, __: Any) -> bytes:
-        async with service.db.unit_of_work() as work:
-            await scrub_deliveries(work, ["lead_0001"])
+        await hooks.erase("lead_0001")
         return b"HTTP/1.1 500 No\r\n\r\n"
 
     hook_sink.answer = erase_meanwhile
@@ -88,8 +80,7 @@ async def test_i2_27_last_words_let_nothing_else_of_their_batch_through(
     ]
     messages = [encode(event, source="/leadwire/test", sequence=1, trace=Trace()) for event in events]
     batch = [Received(event, decode_envelope(m.body)) for event, m in zip(events, messages, strict=True)]
-    async with service.db.unit_of_work() as work:
-        await scrub_deliveries(work, ["lead_0001"])
+    await hooks.erase("lead_0001")
     async with service.db.unit_of_work() as work:
         await fan_out(work, batch)
     assert [row["event_type"] for row in await hooks.rows()] == ["intake.lead.erased.v1"]

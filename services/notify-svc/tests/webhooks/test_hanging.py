@@ -31,7 +31,8 @@ async def test_n5_6_a_hanging_endpoint_delays_no_other(
             "count(*) = 50 FROM webhook_deliveries WHERE state = 'delivered' AND endpoint_id = ANY($1)", quick
         )
         sending = await service.db.pool.fetchval("SELECT count(*) FROM webhook_deliveries WHERE state = 'sending'")
-        assert sending == len(hook_sink.posts) == 4
+        assert sending == 4
+        assert 1 <= len(hook_sink.posts) <= 4  # one until it is known that it is slow
         release.set()
         await hooks.until("count(*) = 110 FROM webhook_deliveries WHERE state = 'delivered'")
 

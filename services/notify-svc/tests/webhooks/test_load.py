@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psutil
+import pytest
 from contracts.envelope import Trace
 from contracts.ids import new_uuid
 from notify_svc.webhook_deliveries.queue_deliveries import NewDelivery, queue_deliveries
@@ -51,6 +52,7 @@ async def _queue(service: ServiceUnderTest, endpoints: list[str]) -> None:
             await queue_deliveries(work, deliveries)
 
 
+@pytest.mark.timeout(300 + DELIVERIES / 10)
 async def test_n5_6_with_a_fifth_of_attempts_failing_all_are_delivered_and_memory_stays_flat(
     service: ServiceUnderTest, hooks: Any, hook_sink: Any
 ):

@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
-from contracts.events.intake import AlarmContent, ErasureReceipt, LeadEvent
+from contracts.events.bases import AlarmContent, ErasureReceipt, LeadEvent
 from contracts.events.values import Account, Moment, Order, Person
 
 

@@ -2,7 +2,7 @@
 
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
-from contracts.events.intake import ErasureReceipt
+from contracts.events.bases import ErasureReceipt
 
 
 class UserContent(Event, frozen=True, kw_only=True):

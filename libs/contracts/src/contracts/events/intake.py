@@ -4,6 +4,7 @@ from typing import Any
 
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
+from contracts.events.bases import AlarmContent, LeadEvent
 from contracts.events.values import (
     Account,
     CallingHours,
@@ -16,16 +17,6 @@ from contracts.events.values import (
     Problem,
     Value,
 )
-
-
-class LeadEvent(Event, frozen=True, kw_only=True):
-    """An event about one lead."""
-
-    lead: LeadRef
-
-    @property
-    def subject(self) -> str:
-        return self.lead.lead_id
 
 
 class LeadContent(LeadEvent, frozen=True, kw_only=True):
@@ -259,35 +250,6 @@ class ErasureRequestedV1(Event, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.erasure_id
-
-
-class ErasureReceipt(Event, frozen=True, kw_only=True):
-    """`removed` counts rows by table, those of the outbox and the dead letters included."""
-
-    erasure_id: str
-    removed: dict[str, int] = {}
-
-    @property
-    def subject(self) -> str:
-        return self.erasure_id
-
-
-class AlarmContent(Event, frozen=True, kw_only=True):
-    """Something that an operator or supervisor should look at (N5.9).
-
-    `alarm` names the kind, e.g. `suppression-list-stale`, `lead-unassignable`, `speed-to-lead`; `key` what it is about:
-    the same `alarm` and `key` again is the same trouble. `detail` says it in words, without personal data.
-    """
-
-    alarm: str
-    key: str
-    detail: str
-    project_id: str | None = None
-    lead_id: str | None = None
-
-    @property
-    def subject(self) -> str:
-        return self.key
 
 
 @event("intake.alarm.raised.v1")

@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
-from contracts.events.intake import ErasureReceipt
+from contracts.events.bases import ErasureReceipt
 from contracts.events.values import Account, CallingHours, Consent, Moment, Money, Value
 
 

@@ -2,7 +2,7 @@
 
 from contracts.event import event
 from contracts.events.audit import AuditEntry
-from contracts.events.intake import ErasureReceipt, LeadEvent
+from contracts.events.bases import ErasureReceipt, LeadEvent
 
 
 class CaseEvent(LeadEvent, frozen=True, kw_only=True):

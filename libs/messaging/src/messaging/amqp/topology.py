@@ -6,12 +6,13 @@ can be published like any other, while a type that is not in the contracts goes 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
-from aiormq.exceptions import ConnectionInternalError
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractQueue
+from aiormq.exceptions import ChannelNotFoundEntity, ConnectionInternalError
 from contracts import events as _registered
 from contracts.event import EVENT_TYPES
 
@@ -44,25 +45,31 @@ async def declare_topology(
     *,
     delays: Sequence[timedelta] = RETRY_DELAYS,
     max_length: int = MAX_LENGTH,
+    retired: Collection[str] = (),
 ) -> None:
     """Brings the broker to what `services` need; may be run again at any time, under load as well.
 
     Bindings of event types that a subscription no longer has are removed. Queues of subscriptions that are gone stay,
-    with what is in them. Raises aio-pika's ChannelPreconditionFailed when a queue exists with other arguments. A broker
-    that is still busy removing a queue of the same name answers with an internal error: it is asked again.
+    with what is in them; those of them that are `retired` hear nothing any more, so that they never fill up. Raises
+    aio-pika's ChannelPreconditionFailed when a queue exists with other arguments. A broker that is still busy removing
+    a queue of the same name answers with an internal error: it is asked again.
     """
     for _ in range(BUSY_TRIES - 1):
         try:
-            await _declare(url, services, delays, max_length)
+            await _declare(url, services, delays, max_length, retired)
         except ConnectionInternalError:
             await asyncio.sleep(BUSY_PAUSE_SECONDS)
         else:
             return
-    await _declare(url, services, delays, max_length)
+    await _declare(url, services, delays, max_length, retired)
 
 
 async def _declare(
-    url: str, services: Mapping[str, Sequence[Subscription]], delays: Sequence[timedelta], max_length: int
+    url: str,
+    services: Mapping[str, Sequence[Subscription]],
+    delays: Sequence[timedelta],
+    max_length: int,
+    retired: Collection[str],
 ) -> None:
     connection = await aio_pika.connect(url, timeout=TIMEOUT_SECONDS)
     async with connection:
@@ -78,6 +85,16 @@ async def _declare(
             names.UNHEARD, durable=True, arguments={**_QUORUM, "x-max-length": UNHEARD_KEPT}
         )
         await _bind(unheard, events, set(EVENT_TYPES) - heard)
+        for name in retired:
+            await _retire(connection, name)
+
+
+async def _retire(connection: AbstractConnection, name: str) -> None:
+    async with await connection.channel() as channel:
+        with contextlib.suppress(ChannelNotFoundEntity):
+            queue = await channel.get_queue(name)
+            for event_type in EVENT_TYPES:
+                await queue.unbind(names.EVENTS, event_type)
 
 
 async def _declare_events(channel: AbstractChannel) -> AbstractExchange:

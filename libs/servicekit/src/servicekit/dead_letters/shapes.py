@@ -100,8 +100,9 @@ class LetterInFull(Letter):
 
 
 def show_group(group: Group) -> LetterGroup:
-    told = {name: getattr(group, name) for name in LetterGroup.model_fields}
-    return LetterGroup(**told | {"type": masked_type(group.type)})
+    told: dict[str, Any] = {name: getattr(group, name) for name in LetterGroup.model_fields}
+    told["type"] = masked_type(group.type)
+    return LetterGroup(**told)
 
 
 def show(entry: Entry) -> Letter:
@@ -114,5 +115,5 @@ def show_in_full(entry: Entry) -> LetterInFull:
 
 
 def _told(entry: Entry) -> dict[str, Any]:
-    told = {name: getattr(entry, name) for name in Letter.model_fields}
+    told: dict[str, Any] = {name: getattr(entry, name) for name in Letter.model_fields}
     return told | {"type": masked_type(entry.type), "subject": masked_id(entry.subject)}

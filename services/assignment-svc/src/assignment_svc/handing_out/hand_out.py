@@ -21,7 +21,7 @@ from assignment_svc.work_items.transition import transition
 UNASSIGNABLE: Final = "lead-unassignable"
 _AT_ONCE: Final = 200
 # How many leads that may not be called are passed over before the look goes deeper.
-_SLACKS: Final = (8, 1000, 1_000_000)
+_SLACKS: Final = (8, 1000, 100_000)
 # Agents come online, claims end, hours begin: leads that wait are looked at again.
 _AGAIN: Final = timedelta(seconds=2)
 # Looks take a tenth of the time, not more.

@@ -145,7 +145,7 @@ class Provider:
 
 async def _get(client: Any, url: str) -> dict[str, Any]:
     try:
-        answer = await client.get(url, withhold_token=True)
+        answer = await client.request("GET", url, withhold_token=True)
         answer.raise_for_status()
         document = answer.json()
     except (httpx2.HTTPError, ValueError) as error:

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 import msgspec
-from contracts.events.intake import ErasureReceipt, ErasureRequestedV1, LeadErasedV1
+from contracts.events.bases import ErasureReceipt
+from contracts.events.intake import ErasureRequestedV1, LeadErasedV1
 from contracts.events.values import LeadRef
 from contracts.ids import new_id
 from lead_intake_svc.erasure import store

@@ -15,9 +15,10 @@ async def stop_files(work: UnitOfWork, identities: Sequence[tuple[str, str]]) ->
     """Their text goes, and with it the rest of the file, which the partner sends again without the person. What a
     worker was just storing of it is stored when this returns. How many pieces of text were removed.
     """
-    removed = 0
-    named = pattern_of(identities)
-    for found in await store.open_files(work) if named is not None else ():
+    removed, named = 0, pattern_of(identities)
+    if named is None:
+        return 0
+    for found in await store.open_files(work):
         if await _names(work, found["id"], found["encoding"], named):
             removed += await store.stop_file(work, found["id"])
     return removed

@@ -5,7 +5,7 @@ from messaging.unit_of_work import UnitOfWork
 
 # By when the lead came in; ids are sorted by time, so the index of the partner's leads gives exactly those wanted, and
 # has all that is asked of them: the table itself is not read.
-_FIGURES = """
+FIGURES = """
 SELECT date_trunc($4, l.received_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS at,
     count(*) AS received,
     count(*) FILTER (WHERE l.status = 'accepted') AS accepted,
@@ -26,7 +26,7 @@ WHERE l.partner_id = $1 AND l.id >= $2 AND l.id < $3 AND NOT l.test
     AND ($5::text IS NULL OR l.project_id = $5)
 GROUP BY 1 ORDER BY 1
 """
-_REASONS = """
+REASONS = """
 SELECT reason, count(*) AS n FROM leads AS l
 WHERE l.partner_id = $1 AND l.id >= $2 AND l.id < $3 AND NOT l.test AND l.status = 'rejected'
     AND ($4::text IS NULL OR l.project_id = $4)
@@ -38,8 +38,8 @@ async def figures(
     work: UnitOfWork, partner_id: str, span: tuple[str, str], by: str, project_id: str | None
 ) -> list[Record]:
     """`span`: the lowest ids inside and after it; `by` is day, week or month."""
-    return await work.fetch(_FIGURES, partner_id, *span, by, project_id)
+    return await work.fetch(FIGURES, partner_id, *span, by, project_id)
 
 
 async def reasons(work: UnitOfWork, partner_id: str, span: tuple[str, str], project_id: str | None) -> dict[str, int]:
-    return {row["reason"]: row["n"] for row in await work.fetch(_REASONS, partner_id, *span, project_id)}
+    return {row["reason"]: row["n"] for row in await work.fetch(REASONS, partner_id, *span, project_id)}

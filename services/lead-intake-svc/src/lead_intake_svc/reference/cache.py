@@ -8,6 +8,7 @@ from typing import Any
 from lead_intake_svc.reference import store
 from lead_intake_svc.reference.facts import ContactListFacts, KeyFacts, PartnerFacts, ProjectFacts, SaleRule
 from messaging.database import Database
+from messaging.sight import start_apart
 
 REFRESH_SECONDS = 0.5
 MAX_AGE_SECONDS = 2.0
@@ -54,7 +55,7 @@ class Reference:
 
     def _start(self) -> asyncio.Task[None]:
         if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self._refresh())
+            self._refreshing = start_apart(self._refresh())
             self._refreshing.add_done_callback(_retrieve)
         return self._refreshing
 

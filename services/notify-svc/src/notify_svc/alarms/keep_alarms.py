@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from contracts.events.intake import AlarmContent
+from contracts.events.bases import AlarmContent
 from contracts.ids import new_id
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork

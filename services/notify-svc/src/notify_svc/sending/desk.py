@@ -4,6 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +30,9 @@ MAX_REPLY_LENGTH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    per_domain: int = 4
+    """`per_domain`: mails claimed and not done, those that stand ready included."""
+
+    per_domain: int = 12
     lease: timedelta = timedelta(minutes=5)
     longest_pause_seconds: float = 30.0
     paces: Paces = field(default_factory=Paces)
@@ -66,10 +69,11 @@ class MailDesk:
         going = await pace(work, self._limits.paces, claimed)
         return Claimed(going, again=len(going) < len(claimed))
 
-    async def attempt(self, item: ClaimedEmail) -> Mark:
+    async def attempt(self, item: ClaimedEmail, place: AbstractAsyncContextManager[None]) -> Mark:
         outcome = _not_now(item)
         if outcome is None:
-            outcome = await self._converse(item)
+            async with place:
+                outcome = await self._converse(item)
             if outcome.event == "unreachable":
                 self._pause(item, outcome)
             elif outcome.event != "unsendable":

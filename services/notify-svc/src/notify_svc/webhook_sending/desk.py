@@ -4,6 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -58,9 +59,10 @@ class WebhookDesk:
         per_endpoint, lease = self._shares.per_endpoint, self._shares.lease
         return Claimed(await store.claim_due(work, under_way.room, per_endpoint, lease, sorted(under_way.slow)))
 
-    async def attempt(self, item: ClaimedDelivery) -> Mark:
-        began = time.monotonic()
-        outcome = await attempt(self._receivers, self._sealer, item)
+    async def attempt(self, item: ClaimedDelivery, place: AbstractAsyncContextManager[None]) -> Mark:
+        async with place:
+            began = time.monotonic()
+            outcome = await attempt(self._receivers, self._sealer, item)
         return _mark_of(item, outcome, int((time.monotonic() - began) * 1000))
 
     def give_back(self, item: ClaimedDelivery) -> Mark:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
+from messaging.database import Database
+from messaging.sight import EVERYTHING, Sight, see, seeing
 from servicekit.http import router
 
 from sponsor_svc.sharing.link import Visit
@@ -14,7 +16,7 @@ from sponsor_svc.statistics.question import Question, period_of
 from sponsor_svc.statistics.read_statistics import read_statistics
 from sponsor_svc.statistics.routes import STREAM
 from sponsor_svc.statistics.shapes import StatisticsOut
-from sponsor_svc.statistics.store import Slice, take_snapshot
+from sponsor_svc.statistics.store import Slice
 from sponsor_svc.statistics.stream import StatisticsStream, Watch
 
 Ticket = Annotated[str | None, Header(alias="Leadwire-Ticket", max_length=100)]
@@ -26,7 +28,8 @@ def routes(open_link: OpenLink, live: LiveStatistics) -> APIRouter:
     @shared.post("", status_code=201)
     async def open_statistics(body: Opening, response: Response) -> Opened:
         password = body.password.get_secret_value() if body.password else None
-        ticket, visit = await open_link(body.token.get_secret_value(), password)
+        with seeing(EVERYTHING):  # the token says which link it is
+            ticket, visit = await open_link(body.token.get_secret_value(), password)
         response.headers["Cache-Control"] = "no-store"
         return Opened(
             ticket=ticket,
@@ -40,9 +43,8 @@ def routes(open_link: OpenLink, live: LiveStatistics) -> APIRouter:
 
     @shared.get("")
     async def read(query: Annotated[SharedQuery, Query()], ticket: Ticket = None) -> StatisticsOut:
-        async with open_link.database.unit_of_work() as work:
-            await take_snapshot(work)
-            visit = await visit_of(work, ticket)
+        visit = await _admitted(open_link.database, ticket)
+        async with open_link.database.unit_of_work(snapshot=True) as work:
             return await read_statistics(work, _question(visit, query), query.by)
 
     @shared.get("/stream", status_code=200, response_class=StatisticsStream, response_model=None, responses=STREAM)
@@ -51,13 +53,21 @@ def routes(open_link: OpenLink, live: LiveStatistics) -> APIRouter:
         ticket: Ticket = None,
         last_event_id: Annotated[str | None, Header(max_length=100)] = None,
     ) -> StatisticsStream:
-        async with open_link.database.unit_of_work() as work:
-            visit = await visit_of(work, ticket)
+        visit = await _admitted(open_link.database, ticket)
         left = (visit.expires_at - datetime.now(UTC)).total_seconds()
         watch = Watch(_question(visit, query), (visit.link_id, visit.made_by), max(left, 0.0))
         return StatisticsStream(live, watch, last_event_id)
 
     return shared
+
+
+async def _admitted(database: Database, ticket: str | None) -> Visit:
+    """From here on the request sees the rows of the link's sponsor. Raises 401."""
+    with seeing(EVERYTHING):
+        async with database.unit_of_work() as work:
+            visit = await visit_of(work, ticket)
+    see(Sight(sponsor_ids=frozenset({visit.sponsor_id})))
+    return visit
 
 
 def _question(visit: Visit, query: SharedFilter) -> Question:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from asyncpg.pool import PoolConnectionProxy
 from messaging.database import Database
 from messaging.inbox.failures import DATABASE_TROUBLE
+from messaging.sight import start_apart
 from servicekit.problems import DomainError, Kind
 
 from sponsor_svc.statistics.question import Question
 from sponsor_svc.statistics.read_statistics import read_live
-from sponsor_svc.statistics.store import CHANNEL, CLOSE, EVERYBODY, take_snapshot
+from sponsor_svc.statistics.store import CHANNEL, CLOSE, EVERYBODY
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class LiveStatistics:
             viewer.show(topic.newest)
         self._woken.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = start_apart(self._run())
         try:
             yield viewer
         finally:
@@ -151,8 +152,7 @@ class LiveStatistics:
 
     async def _refresh(self, topic: _Topic) -> None:
         topic.dirty = False
-        async with self._database.unit_of_work() as work:
-            await take_snapshot(work)
+        async with self._database.unit_of_work(snapshot=True) as work:
             live = await read_live(work, topic.question)
         digest = hashlib.blake2b(live.model_dump_json(exclude={"as_of"}).encode(), digest_size=8).hexdigest()
         if topic.newest is None or topic.newest.id != digest:

@@ -12,7 +12,6 @@ from sponsor_svc.statistics.live import LiveStatistics
 from sponsor_svc.statistics.question import ask
 from sponsor_svc.statistics.read_statistics import read_statistics
 from sponsor_svc.statistics.shapes import LiveCounts, StatisticsFilter, StatisticsOut, StatisticsQuery
-from sponsor_svc.statistics.store import take_snapshot
 from sponsor_svc.statistics.stream import StatisticsStream, Watch
 
 STREAM: dict[int | str, dict[str, Any]] = {
@@ -29,8 +28,7 @@ def routes(database: Database, live: LiveStatistics) -> APIRouter:
     @statistics.get("")
     async def read(caller: Caller, query: Annotated[StatisticsQuery, Query()]) -> StatisticsOut:
         scope = statistics_scope_of(caller)
-        async with database.unit_of_work() as work:
-            await take_snapshot(work)
+        async with database.unit_of_work(snapshot=True) as work:
             question = await ask(work, scope, query)
             return await read_statistics(work, question, query.by)
 

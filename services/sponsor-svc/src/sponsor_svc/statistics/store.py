@@ -39,8 +39,6 @@ ON CONFLICT ({_KEY}, kind, label) DO UPDATE SET n = b.n + excluded.n
 
 TELL = f"SELECT pg_notify('{CHANNEL}', $1)"
 
-SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
 _PARTS = "unnest($4::text[], $5::timestamptz[], $6::timestamptz[]) AS part (grain, since, until)"
 _OF_PARTS = """
     ON {table}.dimension = $1 AND {table}.entity_id = ANY($2::text[]) AND {table}.grain = part.grain
@@ -107,11 +105,6 @@ async def tell_everybody(work: UnitOfWork) -> None:
 async def close_pages(work: UnitOfWork, holder: str) -> None:
     """Live pages of the holder are closed once this is committed; whoever may still see them comes back."""
     await work.execute(TELL, f"{CLOSE}{holder}")
-
-
-async def take_snapshot(work: UnitOfWork) -> None:
-    """Said first: everything that is read in this transaction is from the same moment."""
-    await work.execute(SNAPSHOT)
 
 
 async def read_totals(work: UnitOfWork, rows: Slice, parts: Sequence[Part]) -> tuple[datetime, dict[str, int]]:

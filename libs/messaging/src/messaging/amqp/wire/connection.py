@@ -5,7 +5,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pamqp import base, commands, frame, header
 
@@ -56,7 +56,9 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def connect(cls, url: str, name: str) -> "Connection":
-        """`name` is shown by the broker's tools. Raises ConnectionLost."""
+        """`name` is shown by the broker's tools. With amqps the broker must show a certificate for its name, of one of
+        the system's authorities or of those in the file that `?cafile=` names. Raises ConnectionLost.
+        """
         parts = urlsplit(url)
         secure = parts.scheme == "amqps"
         loop = asyncio.get_running_loop()
@@ -66,12 +68,12 @@ class Connection(asyncio.Protocol):
                     cls,
                     parts.hostname or "127.0.0.1",
                     parts.port or (5671 if secure else 5672),
-                    ssl=ssl.create_default_context() if secure else None,
+                    ssl=_context_of(parts.query) if secure else None,
                 )
                 try:
                     await connection._open(  # noqa: SLF001 -- its own class
-                        unquote(parts.username or "guest"),
-                        unquote(parts.password or "guest"),
+                        unquote(parts.username or ""),
+                        unquote(parts.password or ""),
                         unquote(parts.path[1:]) or "/",
                         name,
                     )
@@ -228,3 +230,8 @@ async def _within(seconds: float, action: Callable[[], Awaitable[Any]]) -> None:
             await action()
     except TimeoutError:
         logger.debug("the broker did not say good-bye")
+
+
+def _context_of(query: str) -> ssl.SSLContext:
+    (cafile,) = parse_qs(query).get("cafile", [None])
+    return ssl.create_default_context(cafile=cafile)
