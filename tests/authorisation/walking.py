@@ -123,7 +123,8 @@ class Walk:
 
     def _of_allowed(self, case: Case, answer: Answer) -> str | None:
         if case.kind == UNKNOWN:
-            return None if answer.status != 401 else "is allowed, but was answered 401"
+            turned_away = answer.status == 401 and case.level != "anonymous"
+            return "is allowed, but was answered 401" if turned_away else None
         if answer.status in REFUSED and not (case.row.may_be_absent and answer.status == 404):
             return f"is allowed, but was answered {answer.status} {answer.text[:300]}"
         if answer.status in {400, 415, 422} and "validation-failed" in answer.text:

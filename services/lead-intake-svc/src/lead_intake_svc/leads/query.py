@@ -44,6 +44,7 @@ class Search(Input):
 
     status: Wanted = None
     project_id: Wanted = None
+    sponsor_id: Wanted = None
     partner_id: Wanted = None
     external_id: Wanted = None
     phone: Wanted = None
