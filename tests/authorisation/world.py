@@ -9,7 +9,7 @@ from harness.api import Api
 
 from authorisation.hosting import ADMIN_EMAIL, ADMIN_PASSWORD, Hosted, hosted
 from authorisation.rows import PEOPLE
-from authorisation.side import PASSWORD, Side, make_side, soon, trade
+from authorisation.side import PASSWORD, Side, make_side, trade
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,6 @@ async def made_world(folder: Path) -> AsyncGenerator[World]:
             await trade(foreign, own)
             callers = {"admin": admin, **own.callers, **await _staff(admin, host.api)}
             await _sessions(own, foreign, callers)
-            await _program(own, admin, "integration@matrix.test")
-            await _program(foreign, admin, "other.integration@matrix.test")
         yield World(host, own, foreign, callers)
 
 
@@ -62,14 +60,3 @@ async def _sessions(own: Side, foreign: Side, callers: dict[str, Api]) -> None:
 async def _session_of(caller: Api) -> str:
     sessions = (await caller.get("/v1/me/sessions"))["data"]
     return next(str(session["id"]) for session in sessions if session["current"])
-
-
-async def _program(side: Side, admin: Api, email: str) -> None:
-    """An integration with a token."""
-    users = (await admin.get("/v1/users", access_level="integration", limit=100))["data"]
-    found = [user["id"] for user in users if user["email"] == email]
-    if not found:
-        body = {"email": email, "name": email, "access_level": "integration", "password": PASSWORD, "active": True}
-        found = [(await admin.post("/v1/users", body))["id"]]
-    side.ids["program_id"] = found[0]
-    await side.made("token_id", f"/v1/users/{found[0]}/tokens", {"name": "CRM", "expires_at": soon()})

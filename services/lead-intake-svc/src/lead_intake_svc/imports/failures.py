@@ -21,7 +21,8 @@ async def failures_of(database: Database, found: Record) -> AsyncGenerator[str]:
     yield "\ufeff" + lines([[*columns, *REASONS]], delimiter)
     line = 0
     while True:
-        rows = await store.fetch_failed_rows(database.pool, found["id"], line, PAGE)
+        async with database.unit_of_work() as work:
+            rows = await store.fetch_failed_rows(work, found["id"], line, PAGE)
         if not rows:
             return
         line = rows[-1]["line"]

@@ -168,8 +168,8 @@ async def fetch_rows(work: UnitOfWork, import_id: str, after: int, result: str |
     return await work.fetch(_ROWS, import_id, after, result, limit)
 
 
-async def fetch_failed_rows(pool: Pool, import_id: str, after: int, limit: int) -> list[Record]:
-    return await pool.fetch(_FAILED_ROWS, import_id, after, limit)
+async def fetch_failed_rows(work: UnitOfWork, import_id: str, after: int, limit: int) -> list[Record]:
+    return await work.fetch(_FAILED_ROWS, import_id, after, limit)
 
 
 async def claim(pool: Pool) -> Record | None:
