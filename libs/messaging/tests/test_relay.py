@@ -156,7 +156,7 @@ async def test_an_unknown_type_is_kept_where_a_person_sees_it(amqp_world: Any, h
     (alpha,) = await amqp_world.open({})
     await amqp_world.start()
     before = await queue_length(amqp_world.url, names.UNROUTABLE)
-    await insert_raw(alpha, "nobody.knows.this.v1", b"{}", h)
+    await insert_raw(alpha, "intake.nobody.knows.v1", b"{}", h)
     await h.eventually(lambda: h.is_empty(alpha))
     assert await queue_length(amqp_world.url, names.UNROUTABLE) == before + 1
 
@@ -169,7 +169,7 @@ async def test_a_returned_message_does_not_count_as_published(amqp_world: Any, h
         channel = await connection.channel()
         await channel.queue_delete(names.UNROUTABLE)
         await amqp_world.start()
-        await insert_raw(alpha, "nobody.knows.this.v1", b"{}", h)
+        await insert_raw(alpha, "intake.nobody.knows.v1", b"{}", h)
         ids = await alpha.publish(*[h.happened(f"s{n}") for n in range(10)])
         await h.eventually(lambda: h.has(beta, 10))
         assert sorted(await beta.effects()) == sorted(ids)

@@ -19,10 +19,10 @@ async def test_ready_means_database_and_schema(service: ServiceUnderTest):
     assert (await service.http.get("/healthz")).json() == {"service": "toy-svc", "status": "alive"}
     ready = await service.http.get("/readyz")
     assert (ready.status_code, ready.json()["failing"]) == (200, {})
-    await service.db.pool.execute("UPDATE alembic_version SET version_num = '20260101_things'")
+    await service.as_owner("UPDATE alembic_version SET version_num = '20260101_things'")
     behind = await service.http.get("/readyz")
     assert (behind.status_code, set(behind.json()["failing"])) == (503, {"migrations"})
-    await service.db.pool.execute("UPDATE alembic_version SET version_num = '20990101_of_a_newer_release'")
+    await service.as_owner("UPDATE alembic_version SET version_num = '20990101_of_a_newer_release'")
     assert (await service.http.get("/readyz")).status_code == 200
 
 

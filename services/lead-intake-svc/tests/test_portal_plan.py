@@ -27,7 +27,7 @@ async def test_i2_26_figures_are_read_from_the_index_alone(world: World):
         # Of what is not on disk yet a vacuum says nothing.
         await connection.execute("SET LOCAL synchronous_commit = on")
         await connection.execute(FILL)
-    await pool.execute("VACUUM ANALYZE leads")
+    await world.service.as_owner("VACUUM ANALYZE leads")
     span = ("ptr_1", "lead_0", "lead_1")
     for statement, more in ((store.FIGURES, ("day", None)), (store.REASONS, (None,))):
         explained = await pool.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *span, *more)

@@ -75,7 +75,9 @@ class SignOn:
 def verified_email(claims: Mapping[str, Any]) -> str | None:
     """None unless the provider vouches for it: `true`, and nothing that only looks like it."""
     email = claims.get("email")
-    return email if isinstance(email, str) and email and claims.get("email_verified") is True else None
+    if not isinstance(email, str) or not email or "\0" in email:
+        return None
+    return email if claims.get("email_verified") is True else None
 
 
 def had_second_factor(claims: Mapping[str, Any]) -> bool:
