@@ -9,7 +9,7 @@ RULES = Rules(
         "POST /v1/leads": _LEADS,
         "POST /v1/leads/batch": _LEADS,
         "POST /v1/forms/{form_id}": _LEADS,
-        "POST /v1/leads/search": "it reads",
+        "POST /v1/leads/search": "it reads, and changes nothing",
     },
     itself={
         "POST /v1/imports": "the file streams in before its transaction begins",

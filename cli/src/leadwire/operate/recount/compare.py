@@ -8,7 +8,9 @@ DIMENSIONS = ("sponsor", "project", "contact_list", "partner", "agent")
 Place = tuple[str, str, str]  # dimension, entity, sponsor
 Figure = tuple[str, str]  # metric and nothing, or kind and label
 Sums = Counter[tuple[Place, Figure]]
-NOT_RECOUNTED = frozenset({"resolved", "value"})  # of leads that were erased
+# Of leads that were erased: their cases are gone, and what was in their history and orders.
+NOT_RECOUNTED = frozenset({("confirmed", ""), ("validation_rejected", "")})
+KINDS_NOT_RECOUNTED = frozenset({"resolved", "value"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,12 @@ def differences(recounted: Sums, counted: Sums, gone: Iterable[Place] = ()) -> l
         Difference(place, figure, recounted[place, figure], counted[place, figure])
         for place, figure in sorted(recounted.keys() | counted.keys())
         if recounted[place, figure] != counted[place, figure]
-        and not (place in unknown and figure[1] and figure[0] in NOT_RECOUNTED)
+        and not (place in unknown and _cannot_be_recounted(figure))
     ]
+
+
+def _cannot_be_recounted(figure: Figure) -> bool:
+    return figure in NOT_RECOUNTED or (bool(figure[1]) and figure[0] in KINDS_NOT_RECOUNTED)
 
 
 def without(sums: Mapping[tuple[Place, Figure], int], kind: str) -> Sums:

@@ -74,7 +74,7 @@ SELECT l.sponsor_id, l.project_id, l.contact_list_id, l.partner_id, c.agent_id, 
 FROM counted AS c JOIN leads AS l USING (lead_id) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 
-# Whose content is gone: neither dispositions nor order values of these can be counted again.
+# Whose content is gone: neither decisions of validation, dispositions nor order values of these can be counted again.
 ERASED = """
 SELECT DISTINCT l.sponsor_id, l.project_id, l.contact_list_id, l.partner_id, h.agent_id
 FROM lead_facts AS f JOIN leads AS l USING (lead_id) LEFT JOIN history AS h USING (lead_id) WHERE f.fact = 'erasure'

@@ -8,7 +8,6 @@ from typing import Any
 from asyncpg import Record
 from contracts.events.audit import AuditEntry
 from messaging.unit_of_work import UnitOfWork
-from msgspec import to_builtins
 
 _COLUMNS = (
     "entry_id, at, service, actor, access_level, request_id, operation, action, object_kind, object_id, subjects, "
@@ -56,7 +55,7 @@ async def insert(work: UnitOfWork, told: Sequence[tuple[str, AuditEntry]]) -> No
                 entry.object_kind,
                 entry.object_id,
                 entry.subjects,
-                to_builtins(entry.changes),
+                entry.changes,
                 entry.details,
             )
             for service, entry in told
