@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-import psutil
-from embedded import PostgresServer, free_port
-from servicekit.identity import HEADER, Identity, IdentitySigner
-from servicekit.keys import generate_signing_key, public_key_set, signer_of
+from embedded import PostgresServer
+from servicekit.identity import HEADER, Identity
 
 from performance import claim_world, statements
 from performance.figures import Figure, Run, Target, alternating, medians
 from performance.http_load import Load, run_apart
-from performance.machines import cpu_seconds, create_service_database, postgres, process
+from performance.machines import ServiceApi, cpu_seconds, create_service_database, postgres, service_api
 from performance.statements import Transaction
 
 AGENTS = 16
@@ -42,10 +40,8 @@ ONE_LOAD = 10_000  # claims, in far less than the minute that an identity lives
 class Desk:
     """assignment-svc's API as it runs, and 16 agents who want leads of it."""
 
-    port: int
+    api: ServiceApi
     dsn: str
-    process: psutil.Process
-    signer: IdentitySigner
     claimed: int = field(default=0)
 
     async def fill(self, leads: int, callable_every: int = 1) -> None:
@@ -54,17 +50,17 @@ class Desk:
 
     async def claim(self, seconds: float = 50, claims: int = 2**31) -> dict[str, float]:
         """Identities live for a minute: so does one load."""
-        before = cpu_seconds(self.process)
+        before = cpu_seconds(self.api.process)
         load = Load(
-            port=self.port,
+            port=self.api.port,
             path="/v1/queue/claim",
             body="{}",
-            callers=[{HEADER: self.signer.sign(agent)} for agent in CALLERS],
+            callers=[{HEADER: self.api.signer.sign(agent)} for agent in CALLERS],
             seconds=seconds,
             requests=claims,
         )
         figures = await run_apart(load)
-        cpu = cpu_seconds(self.process) - before
+        cpu = cpu_seconds(self.api.process) - before
         got = figures.statuses.get("200", 0)
         if got + figures.statuses.get("204", 0) != figures.requests:
             raise RuntimeError(f"claims were answered {figures.statuses}")
@@ -83,15 +79,8 @@ class Desk:
 @asynccontextmanager
 async def desk(server: PostgresServer) -> AsyncGenerator[Desk]:
     service_dsn, dsn = await create_service_database(server, "assignment_svc")
-    key, port = generate_signing_key(), free_port()
-    environment = {
-        "LEADWIRE_DATABASE_URL": service_dsn,
-        "LEADWIRE_IDENTITY_KEYS": public_key_set(key),
-        "LEADWIRE_HTTP_PORT": str(port),
-        "LEADWIRE_CLAIMS_PER_AGENT": str(10**9),
-    }
-    with process(["-m", "assignment_svc", "api"], port, environment) as running:
-        yield Desk(port, dsn, running, signer_of(key))
+    with service_api("assignment_svc", service_dsn, {"LEADWIRE_CLAIMS_PER_AGENT": str(10**9)}) as api:
+        yield Desk(api, dsn)
 
 
 async def measure(run: Run) -> list[Figure]:

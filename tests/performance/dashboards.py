@@ -13,19 +13,17 @@ import httpx2
 from contracts.envelope import Trace, encode
 from contracts.events.intake import LeadRejectedV1
 from contracts.events.values import LeadRef
-from embedded import PostgresServer, free_port
+from embedded import PostgresServer
 from messaging.counters import Counters
 from messaging.database import Database
 from messaging.inbox.delivery import DONE, Delivery
 from messaging.inbox.processor import Processor
 from servicekit.identity import HEADER, PAGES, Identity, IdentitySigner
-from servicekit.keys import generate_signing_key, public_key_set, signer_of
-from servicekit.migrations import migrate
 from sponsor_svc.statistics.counting import METRICS
 from sponsor_svc.subscriptions import SUBSCRIPTIONS
 
 from performance.figures import Figure, Run, Target, alternating
-from performance.machines import create_database, postgres, process
+from performance.machines import create_service_database, postgres, service_api
 
 RECENT = 10_000
 CALLER = Identity("usr_s", "sponsor", sponsor_ids=frozenset({"spo_1"}), pages=PAGES)
@@ -121,8 +119,7 @@ def _rejected() -> bytes:
 @asynccontextmanager
 async def figures_of(server: PostgresServer, behind: int) -> AsyncGenerator[Statistics]:
     """`behind`: events before the last 30 days."""
-    dsn = await create_database(server, f"statistics_{behind}")
-    migrate(dsn, "sponsor_svc")
+    service_dsn, dsn = await create_service_database(server, "sponsor_svc", f"statistics_{behind}")
     connection = await asyncpg.connect(dsn)
     await connection.execute("SET synchronous_commit = off; SET work_mem = '256MB'")
     await connection.execute(SPONSORS)
@@ -135,16 +132,10 @@ async def figures_of(server: PostgresServer, behind: int) -> AsyncGenerator[Stat
         await connection.execute(f"VACUUM ANALYZE {table}", timeout=3_600)
     await connection.execute("CHECKPOINT", timeout=3_600)
     await connection.close()
-    key, port = generate_signing_key(), free_port()
-    environment = {
-        "LEADWIRE_DATABASE_URL": dsn,
-        "LEADWIRE_IDENTITY_KEYS": public_key_set(key),
-        "LEADWIRE_HTTP_PORT": str(port),
-    }
-    database = await Database.connect(dsn, source="/leadwire/bench", max_size=1)
+    database = await Database.connect(service_dsn, source="/leadwire/bench", max_size=1)
     try:
-        with process(["-m", "sponsor_svc", "api"], port, environment):
-            yield Statistics(f"http://127.0.0.1:{port}", signer_of(key), database)
+        with service_api("sponsor_svc", service_dsn) as api:
+            yield Statistics(api.url, api.signer, database)
     finally:
         await database.close()
 

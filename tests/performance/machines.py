@@ -10,11 +10,14 @@ import tempfile
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import psutil
-from embedded import PostgresServer, RabbitServer
+from embedded import PostgresServer, RabbitServer, free_port
+from servicekit.identity import IdentitySigner
+from servicekit.keys import generate_signing_key, public_key_set, signer_of
 from servicekit.migrations import migrate
 from servicekit.roles import Roles
 
@@ -105,6 +108,33 @@ def process(arguments: list[str], port: int, environment: Mapping[str, str] | No
         finally:
             started.terminate()
             started.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceApi:
+    """A service's API as it runs, and what signs its callers in, for a minute."""
+
+    port: int
+    signer: IdentitySigner
+    process: psutil.Process
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def service_api(package: str, dsn: str, more: Mapping[str, str] | None = None) -> Generator[ServiceApi]:
+    """`more`: of its settings."""
+    key, port = generate_signing_key(), free_port()
+    environment = {
+        "LEADWIRE_DATABASE_URL": dsn,
+        "LEADWIRE_IDENTITY_KEYS": public_key_set(key),
+        "LEADWIRE_HTTP_PORT": str(port),
+        **(more or {}),
+    }
+    with process(["-m", package, "api"], port, environment) as running:
+        yield ServiceApi(port, signer_of(key), running)
 
 
 def _answers(started: subprocess.Popen[bytes], port: int) -> bool:

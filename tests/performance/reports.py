@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import asyncpg
 import httpx2
-from embedded import PostgresServer, free_port
+from embedded import PostgresServer
 from servicekit.identity import HEADER, Identity, IdentitySigner
-from servicekit.keys import generate_signing_key, public_key_set, signer_of
 
 from performance.figures import Figure, Run, Target, alternating
-from performance.machines import create_service_database, postgres, process
+from performance.machines import create_service_database, postgres, service_api
 
 CALLERS = {"agent": Identity("usr_1", "leads_agent"), "boss": Identity("usr_boss", "supervisor")}
 # Each agent has 20 leads in hand and 60 closed ones, whatever the rest of the centre has.
@@ -80,14 +79,8 @@ async def centre(server: PostgresServer, leads: int) -> AsyncGenerator[Centre]:
         await connection.execute(f"VACUUM ANALYZE {table}")
     await connection.execute("CHECKPOINT")
     await connection.close()
-    key, port = generate_signing_key(), free_port()
-    environment = {
-        "LEADWIRE_DATABASE_URL": service_dsn,
-        "LEADWIRE_IDENTITY_KEYS": public_key_set(key),
-        "LEADWIRE_HTTP_PORT": str(port),
-    }
-    with process(["-m", "assignment_svc", "api"], port, environment):
-        yield Centre(f"http://127.0.0.1:{port}", signer_of(key))
+    with service_api("assignment_svc", service_dsn) as api:
+        yield Centre(api.url, api.signer)
 
 
 async def measure(run: Run) -> list[Figure]:
