@@ -40,17 +40,23 @@ ON CONFLICT ({_KEY}, kind, label) DO UPDATE SET n = b.n + excluded.n
 TELL = f"SELECT pg_notify('{CHANNEL}', $1)"
 
 _PARTS = "unnest($4::text[], $5::timestamptz[], $6::timestamptz[]) AS part (grain, since, until)"
-_OF_PARTS = """
-    ON {table}.dimension = $1 AND {table}.entity_id = ANY($2::text[]) AND {table}.grain = part.grain
-    AND {table}.at >= part.since AND {table}.at < part.until
-    AND ($3::text[] IS NULL OR {table}.sponsor_id = ANY($3))
+_OF_PART = """
+    dimension = $1 AND entity_id = ANY($2::text[]) AND grain = part.grain AND at >= part.since AND at < part.until
+    AND ($3::text[] IS NULL OR sponsor_id = ANY($3))
 """
 
-TOTALS = f"SELECT now() AS as_of, {_SUMS} FROM {_PARTS} LEFT JOIN counters AS c {_OF_PARTS.format(table='c')}"
+# Summed part by part, so that each is a range of the index. As one join, all that an entity ever had was read and most
+# of it thrown away: 28 times as slow with 300,000 events behind.
+TOTALS = f"""
+SELECT now() AS as_of, {_SUMS} FROM {_PARTS} CROSS JOIN LATERAL (
+    SELECT {_SUMS} FROM counters AS c WHERE {_OF_PART}
+) AS c
+"""
 
 SHARES = f"""
-SELECT b.kind, b.label, sum(b.n)::bigint AS n FROM {_PARTS} JOIN breakdowns AS b {_OF_PARTS.format(table="b")}
-    AND b.kind = ANY($7::text[])
+SELECT b.kind, b.label, sum(b.n)::bigint AS n FROM {_PARTS} CROSS JOIN LATERAL (
+    SELECT kind, label, sum(n) AS n FROM breakdowns WHERE {_OF_PART} AND kind = ANY($7::text[]) GROUP BY kind, label
+) AS b
 GROUP BY b.kind, b.label
 """
 
