@@ -1,23 +1,18 @@
 """G6.4: one OpenAPI document for the whole platform, and an AsyncAPI document for the events."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from contracts.event import EVENT_TYPES
-from leadwire.announcement import Login
-from leadwire.documents import asyncapi_document, openapi_document
-from leadwire.installation import PORT_NAMES, Installation, settings_from
+from leadwire.documents import asyncapi_document, openapi_document, service_documents
 from leadwire.openapi import platform_document
 from leadwire.operate.documentation import TABLES, fresh
-from leadwire.provision import Databases
-from leadwire.secrets_file import Secrets
 from leadwire.services import SERVICES, Service, service_of
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from servicekit.app import App
 
 # Outside /v1 a service has what the gateway does not route: for operators, for other services, for people's eyes.
 INTERNAL = re.compile(
@@ -27,26 +22,8 @@ Documents = dict[str, dict[str, Any]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def documents(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Documents]:
-    folder = tmp_path_factory.mktemp("documents")
-    yield {service.name: await _document_of(service, folder) for service in SERVICES}
-
-
-async def _document_of(service: Service, folder: Path) -> dict[str, Any]:
-    secrets = Secrets(folder)
-    installation = Installation(
-        data_dir=folder,
-        package_cache=folder,
-        host="127.0.0.1",
-        port=0,
-        ports=dict.fromkeys(PORT_NAMES, 1),
-        secrets=secrets,
-        databases=Databases("postgresql://nobody@127.0.0.1:1/nothing", secrets.database_passwords),
-        admin=Login("", "", ""),
-    )
-    app: App = await service.build()(settings_from(service, installation.environment(service)))
-    await app.close()
-    return app.http.openapi()
+async def documents() -> Documents:
+    return await service_documents()
 
 
 async def test_the_platforms_document_is_valid_openapi_3_1() -> None:

@@ -19,8 +19,13 @@ _NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 async def openapi_document() -> dict[str, Any]:
-    """Built from the services' routes; no server is needed, none is asked."""
-    documents: dict[str, Any] = {}
+    """Of the whole platform."""
+    return platform_document(await service_documents(), __version__)
+
+
+async def service_documents() -> dict[str, dict[str, Any]]:
+    """Of each service by its name, built from its routes; no server is needed, none is asked."""
+    documents: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         secrets = Secrets(Path(folder))
         installation = Installation(
@@ -37,7 +42,7 @@ async def openapi_document() -> dict[str, Any]:
             app: App = await service.build()(settings_from(service, installation.environment(service)))
             documents[service.name] = app.http.openapi()
             await app.close()
-    return platform_document(documents, __version__)
+    return documents
 
 
 def asyncapi_document() -> dict[str, Any]:
