@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from embedded import PostgresServer
+from messaging.database import Database
+from messaging.sight import Sight, SightRestricted, seeing
 from servicekit.idempotency import forget_old_answers
 from servicekit.identity import HEADER, Identity
 from servicekit.migrations import migrate
@@ -24,6 +26,17 @@ async def test_ready_means_database_and_schema(service: ServiceUnderTest):
     assert (behind.status_code, set(behind.json()["failing"])) == (503, {"migrations"})
     await service.as_owner("UPDATE alembic_version SET version_num = '20990101_of_a_newer_release'")
     assert (await service.http.get("/readyz")).status_code == 200
+
+
+async def test_a_database_without_the_restricted_role_is_no_fault_of_the_caller(service: ServiceUnderTest):
+    """An installation on which the services were upgraded before `leadwire migrate` ran."""
+    database = await Database.connect(service.owner_dsn, source="/leadwire/toy-svc")
+    try:
+        with seeing(Sight(partner_id="ptr_1")), pytest.raises(SightRestricted, match="leadwire migrate"):
+            async with database.unit_of_work():
+                pass
+    finally:
+        await database.close()
 
 
 async def test_without_its_database_a_service_says_503_and_comes_back():

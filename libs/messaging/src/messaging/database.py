@@ -8,7 +8,7 @@ from typing import Any, Self
 import asyncpg
 import msgspec
 
-from messaging.sight import RESTRICT, SightRestricted, current_sight
+from messaging.sight import RESTRICT, Sight, SightRestricted, current_sight
 from messaging.unit_of_work import UnitOfWork
 
 _ambient: ContextVar[UnitOfWork | None] = ContextVar("ambient_unit_of_work", default=None)
@@ -34,6 +34,13 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
 
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
     """Nothing of ours changes a session outside a transaction, so no round trip is spent on resetting it."""
+
+
+async def _restrict(connection: asyncpg.pool.PoolConnectionProxy, sight: Sight) -> None:
+    try:
+        await connection.execute(RESTRICT, *sight.settings())
+    except asyncpg.InvalidParameterValueError:  # as an error of a value it would be taken for the caller's
+        raise SightRestricted("the database has no restricted role for this login: run `leadwire migrate`") from None
 
 
 class Database:
@@ -112,7 +119,7 @@ class Database:
         async with self._pool.acquire() as connection:
             async with connection.transaction(isolation="repeatable_read" if snapshot else None, readonly=snapshot):
                 if not sight.every_row:
-                    await connection.execute(RESTRICT, *sight.settings())
+                    await _restrict(connection, sight)
                 work = UnitOfWork(connection, self.source)
                 for callback in self._begun:
                     await callback(work)

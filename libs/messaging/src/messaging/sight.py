@@ -43,7 +43,7 @@ _sight: ContextVar[Sight] = ContextVar("sight", default=EVERYTHING)
 
 
 class SightRestricted(RuntimeError):
-    """Somebody with a restricted sight was about to read around it: a bug."""
+    """Somebody with a restricted sight was about to read around it, or cannot be given one: our fault, not theirs."""
 
 
 def current_sight() -> Sight:
