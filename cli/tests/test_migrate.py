@@ -4,6 +4,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 import aio_pika
+import aiormq
 import asyncpg
 import pytest
 from leadwire.errors import CannotRun
@@ -136,8 +137,8 @@ async def test_a_services_broker_user_reads_its_own_queues_only(environment: Env
 
 async def test_there_is_no_guest(environment: Environment) -> None:
     parts = urlsplit(environment[AMQP_URL])
-    with pytest.raises(aio_pika.exceptions.AMQPConnectionError):
-        await aio_pika.connect(parts._replace(netloc=f"guest:guest@{parts.hostname}:{parts.port}").geturl())
+    with pytest.raises(aiormq.AMQPConnectionError):
+        await aiormq.connect(parts._replace(netloc=f"guest:guest@{parts.hostname}:{parts.port}").geturl())
 
 
 @pytest.mark.parametrize("action", ["declare", "bind", "delete", "write foreign"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aio_pika
-import aiormq.exceptions
+import aiormq
 import psutil
 import pytest
 from embedded import NotObtainable, RabbitServer, ServerFailed, obtain_rabbitmq
@@ -67,7 +67,7 @@ async def test_it_listens_on_the_loopback_interface_and_knows_no_guest(broker: R
     assert set(listening) == {"127.0.0.1"}
     assert broker.ctl("list_users", "--no-table-headers").split() == ["leadwire", "[administrator]"]
     with pytest.raises(aiormq.exceptions.ProbableAuthenticationError):
-        await aio_pika.connect(f"amqp://guest:guest@127.0.0.1:{broker.port}/")
+        await aiormq.connect(f"amqp://guest:guest@127.0.0.1:{broker.port}/")
     assert stat.S_IMODE((broker.data_dir / "password").stat().st_mode) == 0o600
     with pytest.raises(ServerFailed, match="rabbitmqctl add_user failed"):
         broker.ctl("add_user", "leadwire", "twice")

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import aio_pika
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from messaging.amqp import names
+from messaging.amqp.opening import open_connection
 from messaging.subscription import Subscription
 from messaging.transport import RETRY_DELAYS, queue_name
 
@@ -34,7 +34,7 @@ async def inspect_queues(
         wanted += [(queue_name(service, subscription), True) for subscription in subscriptions]
         wanted += [(names.retry_tier(service, delay), False) for delay in delays]
         wanted.append((names.dead_queue(service), bool(subscriptions)))
-    connection = await aio_pika.connect(url, timeout=TIMEOUT_SECONDS)
+    connection = await open_connection(url)
     async with connection:
         return [await _inspect(connection, name, work=work) for name, work in wanted]
 

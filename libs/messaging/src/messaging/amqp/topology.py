@@ -17,6 +17,7 @@ from contracts import events as _registered
 from contracts.event import EVENT_TYPES
 
 from messaging.amqp import names
+from messaging.amqp.opening import open_connection
 from messaging.subscription import Subscription
 from messaging.transport import RETRY_DELAYS, queue_name
 
@@ -29,7 +30,6 @@ UNHEARD_KEPT = 1000
 DELIVERY_LIMIT = 20
 # -1 would mean "none" on 4.x, and deletes the message at its first return on 3.10; 4.x without a value takes 20.
 NO_DELIVERY_LIMIT = 1_000_000
-TIMEOUT_SECONDS = 20
 BUSY_TRIES = 5
 BUSY_PAUSE_SECONDS = 2
 
@@ -71,7 +71,7 @@ async def _declare(
     max_length: int,
     retired: Collection[str],
 ) -> None:
-    connection = await aio_pika.connect(url, timeout=TIMEOUT_SECONDS)
+    connection = await open_connection(url)
     async with connection:
         channel = await connection.channel()
         events = await _declare_events(channel)
