@@ -50,8 +50,9 @@ async def build(settings: Settings) -> App:
     database = await Database.connect(dsn, source=f"/leadwire/{NAME}", max_size=settings.database_pool)
     verifier = settings.verifier()
     limits = Limits(settings.claims_per_agent, timedelta(minutes=settings.offline_minutes))
-    desk = ClaimDesk(limits)
-    counter = ClaimCounter(database, desk, settings.claim_flushers)
+    lane = await Database.connect(dsn, source=database.source, max_size=settings.claim_flushers, planned_once=True)
+    desk = ClaimDesk(limits, database.source)
+    counter = ClaimCounter(database, lane, desk, settings.claim_flushers)
     routers = [
         claim_routes(database, desk, counter),
         queue_routes(database, desk),
@@ -85,4 +86,4 @@ async def build(settings: Settings) -> App:
     http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="none")
     http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)
     tasks = timer_tasks(database, clock_of(limits))
-    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks)
+    return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks, lanes=[lane])
