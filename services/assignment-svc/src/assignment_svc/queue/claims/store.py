@@ -70,7 +70,8 @@ class Waiting:
 # that fails at the head costs a look-up per claim; what makes conditions fail for long takes leads out of the queue.
 # Leads kept for an agent (A3.6) are in ranges of the index of their own, which nobody else walks; of each agent
 # who asks, the first that may be called now takes part with the others' in the order of all. (The look whether an
-# agent is responsible for anything has a LIMIT: as an EXISTS it was hashed.)
+# agent is responsible for anything has a LIMIT: as an EXISTS it was hashed. Claims are counted by an array of agents:
+# the old versions of their rows, which stay while somebody has an old snapshot, are then walked once and not for each.)
 _HEADS = """
         SELECT q.lead_id, q.rank, q.position FROM queue q
         WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
@@ -149,7 +150,7 @@ WITH asking AS MATERIALIZED (
 ), dequeued AS (
     DELETE FROM queue q USING taken t WHERE q.ctid = t.queue_row
 ), counted AS (
-    UPDATE agents a SET open_claims = open_claims + 1 FROM taken t WHERE a.agent_id = t.agent_id
+    UPDATE agents SET open_claims = open_claims + 1 WHERE agent_id = ANY (ARRAY(SELECT agent_id FROM taken))
 ), timed AS (
     INSERT INTO timers (kind, subject, due_at)
     SELECT 'idle-claim', lead_id, lock_expires_at FROM taken WHERE status_after_request <> 'leave_assigned'
