@@ -1,9 +1,12 @@
 """What assignment-svc is built of."""
 
 from datetime import timedelta
+from functools import partial
 
+from contracts.events.assignment import AlarmRaisedV1
 from messaging.database import Database
 from servicekit.app import App
+from servicekit.dead_letters.watch import watch_dead_letters
 from servicekit.http import create_http
 
 from assignment_svc.agent_options.routes import agent_option_routes
@@ -85,5 +88,6 @@ async def build(settings: Settings) -> App:
     ]
     http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="none")
     http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)
-    tasks = timer_tasks(database, clock_of(limits))
+    dead_letters = partial(watch_dead_letters, NAME, database, AlarmRaisedV1)
+    tasks = (*timer_tasks(database, clock_of(limits)), dead_letters)
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks, lanes=[lane])

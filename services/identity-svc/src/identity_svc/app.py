@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from contracts.events.identity import AlarmRaisedV1
 from fastapi import APIRouter, Response
 from messaging.database import Database
 from servicekit.app import App
+from servicekit.dead_letters.watch import watch_dead_letters
 from servicekit.http import create_http, router
 from servicekit.passwords import Passwords
 from servicekit.settings import read_key_set
@@ -61,7 +63,7 @@ async def build(settings: Settings) -> App:
         database=database,
         http=http,
         subscriptions=SUBSCRIPTIONS,
-        tasks=[partial(keep_clean, database)],
+        tasks=[partial(keep_clean, database), partial(watch_dead_letters, NAME, database, AlarmRaisedV1)],
     )
 
 

@@ -76,14 +76,20 @@ async def test_n5_6_410_cancels_what_waits_for_the_endpoint(
     assert states == [("cancelled", "endpoint-disabled", None), ("exhausted", "gone", None)]
 
 
-@pytest.mark.parametrize("why", ["paused_until = now() + interval '1 minute'", "disabled = true"])
+@pytest.mark.parametrize(
+    "why",
+    [
+        "paused_until = now() + interval '1 minute'",
+        "disabled = true, disabled_reason = 'gone', disabled_at = now()",
+    ],
+)
 async def test_n5_6_an_endpoint_that_is_paused_or_disabled_is_not_called(
     service: ServiceUnderTest, hooks: Any, make_lead: Any, why: str
 ):
     await hooks.endpoint("https://hooks.example.com/in")
     await service.deliver(make_lead())
     claimed: list[int] = []
-    for change in (why, "paused_until = NULL, disabled = false"):
+    for change in (why, "paused_until = NULL, disabled = false, disabled_reason = NULL, disabled_at = NULL"):
         await service.db.pool.execute(f"UPDATE webhook_endpoints SET {change}")
         async with service.db.unit_of_work() as work:
             claimed.append(len(await claim_due(work, 10, 8, timedelta(minutes=5), ())))

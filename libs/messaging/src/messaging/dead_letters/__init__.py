@@ -8,7 +8,17 @@ not be published goes back into the outbox.
 from datetime import timedelta
 
 from messaging.dead_letters import store
-from messaging.dead_letters.store import Choice, DeadLetter, Entry, Group, list_entries, list_groups, list_page, show
+from messaging.dead_letters.store import (
+    Choice,
+    DeadLetter,
+    Entry,
+    Group,
+    count,
+    list_entries,
+    list_groups,
+    list_page,
+    show,
+)
 from messaging.unit_of_work import UnitOfWork
 
 __all__ = [
@@ -16,6 +26,7 @@ __all__ = [
     "DeadLetter",
     "Entry",
     "Group",
+    "count",
     "discard",
     "list_entries",
     "list_groups",
@@ -40,12 +51,12 @@ async def replay(
     `by` is recorded with each. A dry run only counts.
     """
     if dry_run:
-        return await store.count(work, choice)
+        return await count(work, choice)
     return await store.replay(work, choice, by, timedelta(seconds=1 / rate_per_second))
 
 
 async def discard(work: UnitOfWork, choice: Choice, *, by: str, dry_run: bool = False) -> int:
     """Decides that the chosen waiting letters will never be handled; says how many. `by` is recorded with each."""
     if dry_run:
-        return await store.count(work, choice)
+        return await count(work, choice)
     return await store.discard(work, choice, by)

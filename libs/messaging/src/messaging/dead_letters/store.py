@@ -167,6 +167,7 @@ async def show(work: UnitOfWork, letter_id: UUID) -> Entry | None:
 
 
 async def count(work: UnitOfWork, choice: Choice) -> int:
+    """How many wait."""
     return await work.fetchval(COUNT, *choice.parameters)
 
 
