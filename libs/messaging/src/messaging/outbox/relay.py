@@ -23,8 +23,8 @@ SEND_TIMEOUT_SECONDS = 30.0
 DRAIN_SECONDS = 10.0
 DRAIN_QUIET_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 2.0
-# Definite failures (nobody takes it, too large) after which a row is a dead letter, for a person. What the broker
-# provably does not let us publish is one at once: each try costs it the channel, and all that is under way with it.
+# After so many a row that nobody takes is a dead letter, for a person. What cannot be sent, or provably may not be
+# published, is one at once: trying again cannot help, and costs the channel with all that is under way.
 TRIES = 5
 
 
@@ -139,7 +139,7 @@ class Relay:
         else:
             self._counters.parked += len(positions)
             logger.error("relay of %s sets %d rows aside: %s", self._service, len(positions), outcome.value)
-        tries = 1 if outcome is Outcome.FORBIDDEN else TRIES
+        tries = TRIES if outcome is Outcome.UNROUTABLE else 1
         await store.park(writer, positions, outcome.value, temporary=temporary, tries=tries)
 
     @contextlib.asynccontextmanager
