@@ -28,8 +28,8 @@ FROM generate_series(1, 20000) AS n
 IMPORT = """
 INSERT INTO imports (id, partner_id, project_id, state, file_name, file_hash, file_bytes, format, encoding, delimiter,
     columns, mapping, options, test, again, rows_total, created_by)
-VALUES ($1, $2, 'prj_a', 'completed', 'a.csv', sha256($1::text::bytea), 1, 'csv', 'utf-8', ',', '[]', '{}', '{}', false, true, 1,
-    'usr_1')
+VALUES ($1, $2, 'prj_a', 'completed', 'a.csv', sha256($1::text::bytea), 1, 'csv', 'utf-8', ',', '[]', '{}', '{}', false, true,
+    1, 'usr_1')
 """
 FILL_ROWS = """
 INSERT INTO import_rows (import_id, line, result)
@@ -163,7 +163,8 @@ async def test_a_search_whose_scope_is_forgotten_still_finds_own_rows_only(
 
 async def test_progress_of_a_lead_says_whose_it_is_whoever_writes_it(world: World, other: World):
     """Also the release before, and an erasure, which do not say it themselves."""
-    query = "SELECT p.partner_id, p.sponsor_id, l.partner_id, l.sponsor_id FROM lead_progress AS p JOIN leads AS l ON id = lead_id"
+    both = "p.partner_id, p.sponsor_id, l.partner_id, l.sponsor_id"
+    query = f"SELECT {both} FROM lead_progress AS p JOIN leads AS l ON l.id = p.lead_id"
     rows = [tuple(row) for row in await world.service.db.pool.fetch(query)]
     assert len(rows) == 2
     assert all(row[:2] == row[2:] for row in rows)
