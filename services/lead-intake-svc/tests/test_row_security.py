@@ -28,8 +28,8 @@ FROM generate_series(1, 20000) AS n
 IMPORT = """
 INSERT INTO imports (id, partner_id, project_id, state, file_name, file_hash, file_bytes, format, encoding, delimiter,
     columns, mapping, options, test, again, rows_total, created_by)
-VALUES ($1, $2, 'prj_a', 'completed', 'a.csv', sha256($1::text::bytea), 1, 'csv', 'utf-8', ',', '[]', '{}', '{}', false, true,
-    1, 'usr_1')
+VALUES ($1, $2, 'prj_a', 'completed', 'a.csv', sha256($1::text::bytea), 1, 'csv', 'utf-8', ',', '[]', '{}', '{}', false,
+    true, 1, 'usr_1')
 """
 FILL_ROWS = """
 INSERT INTO import_rows (import_id, line, result)
@@ -155,7 +155,11 @@ async def test_a_search_whose_scope_is_forgotten_still_finds_own_rows_only(
     world: World, other: World, monkeypatch: pytest.MonkeyPatch
 ):
     """It reads, though it is a POST; also where the answer is asked for once."""
-    monkeypatch.setattr(import_module("lead_intake_svc.leads.routes"), "lists_of", lambda *_: EVERYTHING)
+
+    def everything(*_: object) -> Scope:
+        return EVERYTHING
+
+    monkeypatch.setattr(import_module("lead_intake_svc.leads.routes"), "lists_of", everything)
     for more in ({}, {"Idempotency-Key": "one"}):
         answer = await world.http.post("/v1/leads/search", json={}, headers=bearer(world.key) | more)
         assert [each["partner_id"] for each in answer.json()["data"]] == [world.partner_id]
