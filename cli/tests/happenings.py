@@ -193,8 +193,10 @@ class Happenings:
         await self.world.tell_statistics(self.chance)
 
 
-VERBS = ("push", "push_again", "decide", "validate", "work", "work", "assign", "reopen", "give_back", "answer", "replace",
-         "erase", "suppress", "change_hands", "tell")  # fmt: skip
+VERBS = (
+    "push", "push_again", "decide", "validate", "work", "work", "assign", "reopen", "give_back", "answer", "replace",
+    "erase", "suppress", "change_hands", "tell",
+)  # fmt: skip
 
 
 def _order(a: int, b: int, status: str) -> dict[str, Any]:
