@@ -52,6 +52,15 @@ class Happenings:
     def _lead(self, a: int) -> str:
         return self.leads[a % len(self.leads)]
 
+    async def _in(self, service: str, query: str, a: int) -> str:
+        """A lead to which something can happen, or any."""
+        rows = await self.world.services[service].db.pool.fetch(f"{query} ORDER BY lead_id")
+        return str(rows[a % len(rows)]["lead_id"]) if rows else self._lead(a)
+
+    async def _worked(self, a: int, *states: str) -> str:
+        wanted = ", ".join(f"'{state}'" for state in states)
+        return await self._in("assignment-svc", f"SELECT lead_id FROM work_items WHERE state IN ({wanted})", a)
+
     async def push(self, a: int, b: int) -> None:
         """With or without an order, a list, a good address; now and then a test, a duplicate or a replacement."""
         self.load.number += 1
@@ -61,7 +70,8 @@ class Happenings:
         if b == 4:
             more |= {"email": "no address"}
         if b == 5 and self.leads:
-            more |= {"replacement_for": self._lead(a)}
+            returned = "SELECT lead_id FROM returns WHERE state = 'accepted'"
+            more |= {"replacement_for": await self._in("lead-intake-svc", returned, a)}
         more |= {"test": True} if (a, b) == (7, 3) else {}
         body = lead_body(self.load.number, self.projects[a % 2], **more)
         if b == 3 and self.bodies:
@@ -87,10 +97,13 @@ class Happenings:
 
     async def decide(self, a: int, b: int) -> None:
         body = {"decision": "accept" if b % 2 else "reject", "reason": "looked at"}
-        await self._try("lead-intake-svc", "POST", f"leads/{self._lead(a)}/decision", body, **ADMIN)
+        lead_id = await self._in("lead-intake-svc", "SELECT id AS lead_id FROM leads WHERE status = 'quarantined'", a)
+        await self._try("lead-intake-svc", "POST", f"leads/{lead_id}/decision", body, **ADMIN)
 
     async def validate(self, a: int, b: int) -> None:
-        path = f"validation/cases/{self._lead(a)}"
+        states = "'rejected', 'exhausted'" if b == 5 else "'unconfirmed'"
+        lead_id = await self._in("validation-svc", f"SELECT lead_id FROM cases WHERE state IN ({states})", a)
+        path = f"validation/cases/{lead_id}"
         if b == 5:
             await self._try("validation-svc", "POST", f"{path}/reopen", {"reason": "a mistake"}, **ADMIN)
         status = ("confirmed", "rejected", "unconfirmed")[b % 3]
@@ -106,8 +119,8 @@ class Happenings:
 
     async def assign(self, a: int, b: int) -> None:
         """By a supervisor, to an agent who then works it; or from one agent to another, or back."""
-        path, agent = f"work-items/{self._lead(a)}", AGENTS[b % 2]
-        body = {"lead_id": self._lead(a), "agent_id": agent}
+        lead_id, agent = await self._worked(a, *(("claimed",) if b > 3 else ("queued", "pending"))), AGENTS[b % 2]
+        path, body = f"work-items/{lead_id}", {"lead_id": lead_id, "agent_id": agent}
         if b == 4:
             await self._try("assignment-svc", "POST", f"{path}/reassign", {"agent_id": agent}, **ADMIN)
         elif b == 5:
@@ -116,7 +129,7 @@ class Happenings:
             await self._try("assignment-svc", "POST", "assignments", body, **ADMIN)
         lock = await self._try("assignment-svc", "POST", f"{path}/lock", {}, **agent_headers(agent))
         if lock is not None:
-            await self._end(self._lead(a), lock.get("lock", lock)["token"], agent_headers(agent), a + b)
+            await self._end(lead_id, lock.get("lock", lock)["token"], agent_headers(agent), a + b)
 
     async def _end(self, lead_id: str, lock: Any, who: dict[str, Any], a: int) -> None:
         path, held = f"work-items/{lead_id}", who | {"lock": lock}
@@ -138,12 +151,12 @@ class Happenings:
         await self._try("assignment-svc", "POST", f"{path}/{verb}", body, **held)
 
     async def reopen(self, a: int, b: int) -> None:
-        path = f"work-items/{self._lead(a)}/reopen"
+        path = f"work-items/{await self._worked(a, 'resolved', 'invalid', 'expired', 'converted')}/reopen"
         await self._try("assignment-svc", "POST", path, {"reason": f"again {b}"}, **ADMIN)
 
     async def give_back(self, a: int, b: int) -> None:
         """A return is asked for, and answered at once, later, or never."""
-        body = {"lead_ids": [self._lead(a)], "reason": "wrong number"}
+        body = {"lead_ids": [await self._worked(a, "resolved", "invalid", "queued")], "reason": "wrong number"}
         asked = await self._try("lead-intake-svc", "POST", "returns", body, **ADMIN)
         if asked is not None and asked["results"][0].get("id"):
             self.returns.append(asked["results"][0]["id"])
@@ -158,7 +171,11 @@ class Happenings:
 
     async def replace(self, a: int, b: int) -> None:
         """Said by an admin, or taken back."""
-        path, body = f"leads/{self._lead(a)}/replacement", {"original_id": self._lead(a + b + 1)}
+        returned = "SELECT lead_id FROM returns WHERE state = 'accepted'"
+        path, body = (
+            f"leads/{self._lead(a)}/replacement",
+            {"original_id": await self._in("lead-intake-svc", returned, b)},
+        )
         method = "DELETE" if b % 3 == 0 else "PUT"
         await self._try("lead-intake-svc", method, path, None if b % 3 == 0 else body, **ADMIN)
 
@@ -194,8 +211,8 @@ class Happenings:
 
 
 VERBS = (
-    "push", "push_again", "decide", "validate", "work", "work", "assign", "reopen", "give_back", "answer", "replace",
-    "erase", "suppress", "change_hands", "tell",
+    "push", "push", "push_again", "decide", "validate", "validate", "work", "work", "work", "assign", "assign",
+    "reopen", "reopen", "give_back", "answer", "replace", "erase", "suppress", "change_hands", "tell",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from contracts.events.intake import LeadAcceptedV1
-from sponsor_svc.statistics import stream
+from sponsor_svc.statistics import live, stream
 from sponsor_svc.statistics.live import LiveStatistics, Snapshot, Viewer
 from sponsor_svc.statistics.periods import BEGINNING, END
 from sponsor_svc.statistics.question import Question

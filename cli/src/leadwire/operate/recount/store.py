@@ -10,7 +10,8 @@ import asyncpg
 from sponsor_svc.statistics.counting import MAX_LABEL_LENGTH, METRICS
 
 # What intake decided about a lead, one after another: of a lead that was decided once its row says it, of the others
-# the timeline. An entry that says what was said before is no new decision.
+# the timeline, which an erasure takes: then the first and the last. An entry that says what was said before is no new
+# decision.
 INTAKE = f"""
 WITH said AS (
     SELECT id AS lead_id, status, reason, 1 AS nr, NULL AS former FROM leads WHERE first_status IS NULL AND NOT test
@@ -19,6 +20,11 @@ WITH said AS (
     FROM timeline AS t JOIN leads AS l ON l.id = t.lead_id AND l.first_status IS NOT NULL AND NOT l.test
     WHERE t.event IN ('intake.lead.accepted.v1', 'intake.lead.rejected.v1', 'intake.lead.quarantined.v1')
     WINDOW w AS (PARTITION BY t.lead_id ORDER BY t.at)
+    UNION ALL
+    SELECT l.id, d.status, d.reason, d.nr, d.former
+    FROM leads AS l JOIN erased_leads AS e ON e.lead_id = l.id CROSS JOIN LATERAL (VALUES
+        (l.first_status, l.first_reason, 1, NULL), (l.status, l.reason, 2, 'intake.lead.' || l.first_status)
+    ) AS d (status, reason, nr, former) WHERE l.first_status IS NOT NULL AND NOT l.test
 ), decided AS (
     SELECT * FROM said WHERE former IS NULL OR split_part(former, '.', 3) <> status
 ), counted (lead_id, metric, kind, label) AS (
@@ -38,6 +44,11 @@ WITH said AS (
 SELECT l.sponsor_id, l.project_id, l.contact_list_id, l.partner_id, NULL AS agent_id, c.metric, c.kind, c.label,
     count(*) AS n
 FROM counted AS c JOIN leads AS l ON l.id = c.lead_id AND NOT l.test GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+
+ERASED_DECIDED = """
+SELECT DISTINCT l.sponsor_id, l.project_id, l.contact_list_id, l.partner_id, NULL AS agent_id
+FROM leads AS l JOIN erased_leads AS e ON e.lead_id = l.id WHERE l.first_status IS NOT NULL
 """
 
 # Of leads that were accepted when they came, as their orders were then: the first revision says what was before it.
