@@ -42,13 +42,17 @@ def add(sums: Sums, of: tuple[str | None, ...], figure: Figure, n: int) -> None:
 
 
 def differences(recounted: Sums, counted: Sums, gone: Iterable[Place] = ()) -> list[Difference]:
-    """In the order of the places. `gone`: places that hold erased leads, whose shares are not compared."""
+    """In the order of the places. `gone`: places that hold erased leads, whose shares are not compared; nor are the
+    products of their sponsors, since nobody knows any more which of them these leads asked for.
+    """
     unknown = frozenset(gone)
+    erased_of = frozenset(sponsor for dimension, _, sponsor in unknown if dimension == "project")
     return [
         Difference(place, figure, recounted[place, figure], counted[place, figure])
         for place, figure in sorted(recounted.keys() | counted.keys())
         if recounted[place, figure] != counted[place, figure]
         and not (place in unknown and _cannot_be_recounted(figure))
+        and not (place[0] == "product" and place[2] in erased_of)
     ]
 
 
