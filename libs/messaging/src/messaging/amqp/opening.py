@@ -8,7 +8,8 @@ OPEN_SECONDS = 20
 
 class _Connection(aio_pika.Connection):
     """Closed when it could not be opened. aio-pika leaves that to the garbage collector, which may come when no event
-    loop runs: Python then warns of a coroutine that was never awaited."""
+    loop runs: Python then warns of a coroutine that was never awaited.
+    """
 
     async def connect(self, timeout: TimeoutType = None) -> None:
         try:
