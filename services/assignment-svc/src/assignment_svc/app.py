@@ -83,7 +83,7 @@ async def build(settings: Settings) -> App:
         customer_routes(database),
         report_routes(database),
     ]
-    http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="none")
+    http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="reads")
     http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)
     tasks = timer_tasks(database, clock_of(limits))
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks, lanes=[lane])
