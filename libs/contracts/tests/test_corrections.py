@@ -14,7 +14,9 @@ def test_a3_5_a_correction_of_an_account_makes_none():
 
 def test_a3_5_corrections_leave_the_other_fields_alone():
     account = {"external_id": "a", "name": "Old", "fields": {"staff": 3}}
-    lead = BARE | {"content": {"custom": {"size": 1, "roof": "flat"}, "account": account, "comments": "x"}}
+    lead: dict[str, Any] = BARE | {
+        "content": {"custom": {"size": 1, "roof": "flat"}, "account": account, "comments": "x"}
+    }
     edits = {"email": "A@B.example", "custom.size": 2, "account.industry": "Building", "account.name": "New"}
     assert corrected(lead, edits) == BARE | {
         "email": "a@b.example",
