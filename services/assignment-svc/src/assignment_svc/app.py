@@ -86,7 +86,7 @@ async def build(settings: Settings) -> App:
         customer_routes(database),
         report_routes(database),
     ]
-    http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="none")
+    http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="reads")
     http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)
     dead_letters = partial(watch_dead_letters, NAME, database, AlarmRaisedV1)
     tasks = (*timer_tasks(database, clock_of(limits)), dead_letters)
