@@ -78,7 +78,7 @@ async def _broker(options: UpOptions, installation: Installation) -> RabbitServe
 
 
 def _broker_urls(rabbit: RabbitServer | None, amqp_url: str, installation: Installation) -> dict[str, str]:
-    """By service: on a node of our own each has its own user, as in an installation. A given address is used as it is."""
+    """By service: on a node of our own each has its own user, as in an installation; a given one is for all."""
     if rabbit is None:
         return {service.name: amqp_url for service in SERVICES}
     passwords = installation.secrets.broker_passwords
