@@ -87,7 +87,8 @@ async def delete_current_session(request: Request, database: Db, authenticate: A
     async with database.unit_of_work() as work:
         await store.delete(work, hash_token(token))
     authenticate.forget(token)
-    response = Response(status_code=204)
+    # What pages have kept of it goes, too; cookies by themselves, since this would also take those of others.
+    response = Response(status_code=204, headers={"Clear-Site-Data": '"cache", "storage"'})
     clear_cookies(request, response)
     return response
 
