@@ -279,7 +279,12 @@ async def test_an_agent_reads_a_lead_while_it_is_theirs(world: World):
 
 @pytest.mark.parametrize(
     "path",
-    ["leads?phone=%2B358401111111", "leads?email=a@b.example", "leads/export?email=a@b.example", "suppressions?value=x"],
+    [
+        "leads?phone=%2B358401111111",
+        "leads?email=a@b.example",
+        "leads/export?email=a@b.example",
+        "suppressions?value=x",
+    ],
 )
 async def test_who_somebody_is_has_no_place_in_an_address(world: World, path: str):
     """security.md: not in URLs. It is said where to ask instead; an ignored filter would show everybody."""

@@ -3,7 +3,7 @@
 Whom a lead is of is asked for in a body only: addresses stand in logs, histories and what proxies keep.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from lead_intake_svc.leads.filters import Filters
@@ -57,5 +57,5 @@ class Search(Input):
     cursor: Annotated[str | None, Field(max_length=500)] = None
 
     def filters(self) -> Filters:
-        asked = self.model_dump(exclude={"limit", "cursor"})
+        asked: dict[str, Any] = self.model_dump(exclude={"limit", "cursor"})
         return Filters(**asked | {"email": self.email.lower() if self.email else None})
