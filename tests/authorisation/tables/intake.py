@@ -111,6 +111,7 @@ INTAKE: Final[Table] = {
     "DELETE /v1/sales/rules/{rule_id}": may("admin"),
     "POST /v1/suppressions": may(STAFF, body={"kind": "email", "value": "new@nowhere.example"}),
     "GET /v1/suppressions": may(STAFF, shows="suppression_id"),
+    "POST /v1/suppressions/search": may(STAFF, body={}, shows="suppression_id"),
     "GET /v1/suppressions/{suppression_id}": may(STAFF),
     "DELETE /v1/suppressions/{suppression_id}": may(STAFF),
     "POST /v1/suppression-lists": may(STAFF, form=_LIST, file="+358415555555\n"),

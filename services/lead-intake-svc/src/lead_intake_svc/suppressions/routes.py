@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from lead_intake_svc.suppressions import store
 from lead_intake_svc.suppressions.change import add_suppression, remove_suppression
-from lead_intake_svc.suppressions.shapes import Kind, NewSuppression, Suppression
+from lead_intake_svc.suppressions.shapes import Kind, NewSuppression, Search, Suppression
 from messaging.database import Database
 from servicekit.http import router
+from servicekit.http_input import refuse_in_address
 from servicekit.identity import Caller
+from servicekit.own_transactions import own_transactions
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
@@ -28,19 +30,21 @@ def suppressions_router(database: Database) -> APIRouter:
 
     @routes.get("")
     async def list_suppressions(  # noqa: PLR0913, PLR0917 -- each is a filter of the query
+        request: Request,
         caller: Caller,
         kind: Kind | None = None,
-        value: Annotated[str | None, Query(max_length=300)] = None,
         list_id: Annotated[str | None, Query(max_length=100)] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Suppression]:
-        """`value` is compared as it is kept: a phone number in E.164, the rest in lower case."""
-        caller.require(*STAFF)
-        before = decode_cursor(cursor, str)
-        async with database.unit_of_work() as work:
-            rows = await store.fetch_page(work, (kind, value, list_id), before[0] if before else None, limit + 1)
-        return page_of(rows, limit, lambda row: Suppression(**row), lambda row: (row["id"],))
+        """Whom one is of is asked for in a body: `POST /v1/suppressions/search`."""
+        refuse_in_address(request, "value", instead="POST /v1/suppressions/search")
+        return await _found(database, caller, Search(kind=kind, list_id=list_id, limit=limit, cursor=cursor))
+
+    @routes.post("/search")
+    @own_transactions("it reads; an answer that was kept would be people's data at rest")
+    async def search(caller: Caller, wanted: Search) -> Page[Suppression]:
+        return await _found(database, caller, wanted)
 
     @routes.get("/{suppression_id}")
     async def read(caller: Caller, suppression_id: str) -> Suppression:
@@ -59,3 +63,12 @@ def suppressions_router(database: Database) -> APIRouter:
         return Response(status_code=204)
 
     return routes
+
+
+async def _found(database: Database, caller: Caller, wanted: Search) -> Page[Suppression]:
+    caller.require(*STAFF)
+    before = decode_cursor(wanted.cursor, str)
+    asked = (wanted.kind, wanted.value, wanted.list_id)
+    async with database.unit_of_work() as work:
+        rows = await store.fetch_page(work, asked, before[0] if before else None, wanted.limit + 1)
+    return page_of(rows, wanted.limit, lambda row: Suppression(**row), lambda row: (row["id"],))

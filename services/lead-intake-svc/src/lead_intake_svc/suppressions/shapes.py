@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from lead_intake_svc.checks.email import normalise_email
 from lead_intake_svc.checks.phone import normalise_phone
-from pydantic import BaseModel, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 from servicekit.http import Input
 from servicekit.problems import invalid
 
@@ -61,3 +61,13 @@ def normalised_or_none(kind: str, value: str, region: str | None) -> str | None:
         case _:
             domain = value.lower().removeprefix("@")
             return domain if _DOMAIN.fullmatch(domain) else None
+
+
+class Search(Input):
+    """`value` is compared as it is kept: a phone number in E.164, the rest in lower case."""
+
+    kind: Kind | None = None
+    value: Annotated[str | None, Field(max_length=300)] = None
+    list_id: Annotated[str | None, Field(max_length=100)] = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str | None, Field(max_length=500)] = None
