@@ -3,6 +3,7 @@
 Most of these rules stand twice, where a request is read and where its row is written; here the second is asked.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -94,8 +95,7 @@ async def test_fencing_no_row_is_moved_or_touched_without_the_live_lock_of_its_t
         wrong = int((await centre.claimed(OTHER))[1])
     async with centre.service.db.unit_of_work() as work:
         item = await _found(work)
-        change = give_back(item, AGENT, why="x")
-        fenced = type(change)(**{name: getattr(change, name) for name in change.__slots__} | {"token": wrong})
+        fenced = replace(give_back(item, AGENT, why="x"), token=wrong)
         assert await transition(work, [fenced]) == set()
         with pytest.raises(DomainError, match="lock"):
             await touch(work, item, AGENT, ("noted", {}), wrong)
