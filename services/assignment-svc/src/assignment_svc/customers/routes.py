@@ -14,8 +14,8 @@ from servicekit.paging import Page, decode_cursor, page_of
 from assignment_svc.conditions import Conditions
 from assignment_svc.customers.rules import SHORTEST, read_search
 from assignment_svc.customers.store import add_search, find_leads
+from assignment_svc.reading.shapes import WorkItemOut, shaped
 from assignment_svc.scope import sight_of
-from assignment_svc.work_items.shapes import WorkItemOut, shaped
 from assignment_svc.work_items.store import list_views
 
 Text = Annotated[str | None, Field(max_length=100)]

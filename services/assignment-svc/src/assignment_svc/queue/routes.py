@@ -17,15 +17,15 @@ from servicekit.idempotency import KEY_HEADER
 from servicekit.identity import Caller, Identity
 from servicekit.problems import forbidden
 
+from assignment_svc.editing import find_visible
 from assignment_svc.locks.routes import LockOut
 from assignment_svc.queue.claims.claim_leads import ClaimDesk, ClaimRequest, NothingEligible, Outcome
 from assignment_svc.queue.claims.counter import ClaimCounter
 from assignment_svc.queue.claims.route import claim_route
 from assignment_svc.queue.eligibility.examine import Asking, examine_lead
 from assignment_svc.queue.overview import ProjectQueue, read_overview
+from assignment_svc.reading.shapes import WorkItemOut, work_item
 from assignment_svc.scope import REQUEST, scope_of
-from assignment_svc.work_items.editing import find_visible
-from assignment_svc.work_items.shapes import WorkItemOut, work_item
 
 
 class ClaimIn(Input):

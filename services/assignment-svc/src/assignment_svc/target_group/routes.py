@@ -15,8 +15,8 @@ from servicekit.problems import invalid
 
 from assignment_svc.campaigns.access import require_campaign, require_writable
 from assignment_svc.scope import sight_of
+from assignment_svc.steps.by_supervisors import require_agent
 from assignment_svc.target_group import store
-from assignment_svc.work_items.supervisor_steps import require_agent
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 Responsible = Annotated[str | None, Query(max_length=100)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
 from contracts.events.values import Problem
 from lead_intake_svc.checks.phone import normalise_phone
@@ -12,6 +12,8 @@ from lead_intake_svc.imports.repair import Damaged, clean, read_minor, read_time
 
 _SPLIT_LATER = frozenset({"order.total", "order.unit_price", "order.currency", "order.quantity", "full_name"})
 _CONVERTED = frozenset({"phone", "consent.given_at", "test", "location", "order.status"})
+# What an erasure leaves of a person's row in a file that waits: the rows behind it keep their numbers.
+ERASED: Final = ("\x1aperson-erased",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,10 @@ class Row:
 
     line: int
     cells: Sequence[str]
+
+    @property
+    def erased(self) -> bool:
+        return self.cells[0] == ERASED[0]
 
 
 class RowRefused(Exception):
