@@ -34,8 +34,11 @@ FILL_FACTS = (
     SELECT gen_random_uuid(), now(), 'lead_' || n / 4, n % 4, 'spo_a', 'prj_a', 'ptr_a',
         CASE WHEN n % 4 = 0 THEN 'work' END, n % 200 = 0, '{}' FROM generate_series(1, 80000) AS n
     """,
-    "INSERT INTO moved_leads (lead_id, version) SELECT 'lead_' || n * 10, 2 FROM generate_series(1, 2000) AS n",
-    "ANALYZE facts, moved_leads",
+    """
+    INSERT INTO revised_leads (lead_id, version, stands_in)
+    SELECT 'lead_' || n * 10, 2, false FROM generate_series(1, 2000) AS n
+    """,
+    "ANALYZE facts, revised_leads",
 )
 
 
@@ -62,7 +65,7 @@ async def test_s0_12_what_is_outside_the_period_is_not_read(
     assert scan["Shared Hit Blocks"] + scan["Shared Read Blocks"] < 100
 
 
-@pytest.mark.parametrize("statement", [log.MOVE, log.UNDO], ids=["move", "undo"])
+@pytest.mark.parametrize("statement", [log.REVISE, log.UNDO], ids=["revise", "undo"])
 async def test_s0_12_what_was_counted_of_a_lead_is_found_by_the_lead(service: ServiceUnderTest, statement: str) -> None:
     await service.as_owner(*FILL_FACTS)
     leads = [f"lead_{n * 97}" for n in range(200)]
