@@ -66,7 +66,7 @@ async def test_e2_of_two_leads_with_one_number_one_is_given_in_one_statement(cen
     await _two_agents(centre)
     for lead_id in ("lead_1", "lead_2"):
         await centre.lead(lead_id, person=Person(phone=PHONE))
-    desk = ClaimDesk(Limits(50, timedelta(minutes=10)))
+    desk = ClaimDesk(Limits(50, timedelta(minutes=10)), "/leadwire/assignment-svc")
     async with centre.service.db.unit_of_work() as work:
         outcomes = await desk.claim(work, [ClaimRequest(AGENT), ClaimRequest(OTHER)])
     assert [isinstance(outcome, NothingEligible) for outcome in outcomes.values()].count(True) == 1

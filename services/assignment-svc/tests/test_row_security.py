@@ -149,9 +149,9 @@ async def _forget_scopes(monkeypatch: pytest.MonkeyPatch) -> None:
     async def anything(_: object, __: object, item: Any) -> Any:
         return item
 
-    for module in ("customers.routes", "orders.routes", "reports.order_details", "work_items.read_routes"):
+    for module in ("customers.routes", "orders.routes", "reports.order_details", "reading.routes"):
         monkeypatch.setattr(import_module(f"assignment_svc.{module}"), "sight_of", everything)
-    monkeypatch.setattr(import_module("assignment_svc.work_items.editing"), "require_readable", anything)
+    monkeypatch.setattr(import_module("assignment_svc.editing"), "require_readable", anything)
 
 
 async def test_a3_12_an_agent_learns_why_a_lead_cannot_be_had_also_from_what_is_hidden(centre: CallCentre):
