@@ -16,7 +16,8 @@ from performance.machines import ServiceApi, cpu_seconds, create_service_databas
 from performance.statements import Transaction
 
 AGENTS = 16
-CALLERS = [Identity(f"usr_{n}", "leads_agent", frozenset({"queue.request"})) for n in range(1, AGENTS + 1)]
+# While a queue ages, other agents take turns: nobody claims thousands of leads while one report runs.
+SHIFTS = 40
 RAW_TABLES = """
 DROP TABLE IF EXISTS raw_queue, raw_claims;
 CREATE TABLE raw_queue (lead_id uuid NOT NULL, priority smallint NOT NULL, received_at timestamptz NOT NULL)
@@ -33,7 +34,7 @@ WITH taken AS (
 ) INSERT INTO raw_claims (lead_id) SELECT lead_id FROM taken;
 """
 AGE, AGE_STEP = 100_000, 20_000
-ONE_LOAD = 10_000  # claims, in far less than the minute that an identity lives
+ONE_LOAD = 2_000  # claims, in far less than the minute that an identity lives
 
 
 @dataclass
@@ -43,9 +44,10 @@ class Desk:
     api: ServiceApi
     dsn: str
     claimed: int = field(default=0)
+    shift: int = field(default=0)
 
     async def fill(self, leads: int, callable_every: int = 1) -> None:
-        await claim_world.fill(self.dsn, agents=AGENTS, leads=leads, callable_every=callable_every)
+        await claim_world.fill(self.dsn, agents=AGENTS * SHIFTS, leads=leads, callable_every=callable_every)
         self.claimed = 0
 
     async def claim(self, seconds: float = 50, claims: int = 2**31) -> dict[str, float]:
@@ -55,7 +57,7 @@ class Desk:
             port=self.api.port,
             path="/v1/queue/claim",
             body="{}",
-            callers=[{HEADER: self.api.signer.sign(agent)} for agent in CALLERS],
+            callers=[{HEADER: self.api.signer.sign(_agent(self.shift * AGENTS + n))} for n in range(1, AGENTS + 1)],
             seconds=seconds,
             requests=claims,
         )
@@ -71,9 +73,14 @@ class Desk:
     async def age(self, claims: int) -> None:
         for begun in range(0, claims, ONE_LOAD):
             await self.claim(claims=min(ONE_LOAD, claims - begun))
+            self.shift = (self.shift + 1) % SHIFTS
 
     async def check(self) -> None:
         await claim_world.check(self.dsn, self.claimed)
+
+
+def _agent(number: int) -> Identity:
+    return Identity(f"usr_{number}", "leads_agent", frozenset({"queue.request"}))
 
 
 @asynccontextmanager

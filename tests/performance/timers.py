@@ -13,8 +13,8 @@ from typing import Any
 import asyncpg
 import psutil
 import uvloop
+from assignment_svc.clock import clock_of
 from assignment_svc.queue.claims.store import Limits
-from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import timer_tasks
 from embedded import PostgresServer
 from messaging.database import Database

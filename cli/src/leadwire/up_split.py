@@ -93,6 +93,8 @@ async def _gateway(installation: Installation) -> NginxServer:
     await asyncio.to_thread(obtain_nginx, installation.package_cache, say)
     values = {
         "LEADWIRE_GATEWAY_LISTEN": f"{installation.host}:{installation.port}",
+        "LEADWIRE_GATEWAY_SCHEME": "",
+        "LEADWIRE_GATEWAY_EXTRA": "",
         "LEADWIRE_DOCUMENTS": DOCUMENTS,
         "LEADWIRE_ACCESS_LOG": os.environ.get("LEADWIRE_ACCESS_LOG", "off"),
         "LEADWIRE_RATE_PER_ADDRESS": str(RATE_PER_ADDRESS),

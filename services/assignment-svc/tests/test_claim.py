@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from assignment_svc.testing import AGENT, CallCentre, lead_ref
+from contracts.envelope import Trace, decode_envelope, decode_event, encode
 from contracts.events.assignment import LeadClaimedV1
 from contracts.events.sponsor import QueueRules
 from contracts.events.values import Person
@@ -27,6 +29,25 @@ async def test_a2_5_the_next_lead_becomes_the_agents(centre: CallCentre):
     stored = await centre.item()
     assert {key: stored[key] for key in item if key != "lock"} == {key: item[key] for key in item if key != "lock"}
     assert (await centre.claim()).status_code == 204
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "claim-1"}], ids=["alone", "with a key"])
+async def test_a2_5_what_the_claim_writes_is_the_contracts_event_and_envelope(centre: CallCentre, key: dict[str, str]):
+    """The statement fills the blanks itself: nobody may see a difference to an event that Python has encoded."""
+    accepted = await centre.lead(lead=lead_ref("lead_1", contact_list_id='list "1" ü'))
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    answer = await centre.claim(**key, **{"X-Request-Id": "request-1", "traceparent": traceparent})
+    assert answer.status_code == 200
+    (row,) = await centre.service.db.pool.fetch("SELECT * FROM outbox WHERE type = $1", LeadClaimedV1.type)
+    written = decode_envelope(row["body"])
+    expected = LeadClaimedV1(lead=accepted.lead, actor=AGENT, received_at=accepted.received_at, agent_id=AGENT)
+    assert decode_event(written) == expected
+    trace = Trace(correlation_id="request-1", traceparent=traceparent)
+    encoded = decode_envelope(encode(expected, source="/leadwire/assignment-svc", sequence=2, trace=trace).body)
+    assert msgspec.json.decode(written.data).keys() == msgspec.json.decode(encoded.data).keys()
+    assert msgspec.structs.replace(written, id=encoded.id, time=encoded.time, data=encoded.data) == encoded
+    assert (row["id"], row["subject"]) == (written.id, "lead_1")
+    assert timedelta(0) <= encoded.time - written.time < timedelta(minutes=1)
 
 
 async def test_a2_6_priority_comes_first_then_the_newest(centre: CallCentre):

@@ -9,6 +9,8 @@ from assignment_svc.queue.claims.store import CLAIM, HEADS, WAITING
 from assignment_svc.target_group.store import SETTLE
 from assignment_svc.testing import AGENT, PROJECT, CallCentre
 from assignment_svc.work_items.store import HOLD, MOVE
+from contracts.envelope import Trace, blank
+from contracts.events.assignment import LeadClaimedV1
 
 OTHER = "usr_other"
 KEPT, SOME_KEPT = 50_000, 10_000
@@ -65,7 +67,10 @@ async def _filled(centre: CallCentre, kept: int) -> tuple[Any, ...]:
         await pool.execute(f"VACUUM ANALYZE {table}")
     row = await pool.fetchrow("SELECT p.version, q.place_id FROM projects p JOIN queue q USING (project_id) LIMIT 1")
     assert row is not None
-    return (50, [AGENT], [PROJECT], [row["place_id"]], [row["version"]], [-1], [-(2**63)], 9)
+    envelope = blank(LeadClaimedV1, source="/leadwire/assignment-svc", trace=Trace())
+    version = await pool.fetchval("SELECT version FROM reference_version")
+    pairs = ([PROJECT], [row["place_id"]], [row["version"]], [-1], [-(2**63)])
+    return (50, [AGENT], *pairs, 9, version, [envelope.id], [envelope])
 
 
 async def test_a3_6_a_claim_costs_the_same_behind_fifty_thousand_leads_that_are_kept_for_others(centre: CallCentre):

@@ -115,6 +115,15 @@ async def test_n5_4_a_person_may_have_a_mail_sent_again(
     await mailer.settle(mailer.sender(sink.port))
     assert len({mail.message["Message-ID"] for mail in sink.mails}) == 1
     assert len(sink.mails) == 2
+    await service.db.pool.execute("UPDATE emails SET give_up_at = now() - interval '1 hour'")
+    assert (await service.http.post(resend, headers=service.headers())).status_code == 200
+
+    def put_off(_: str) -> str | None:
+        return "451 later"
+
+    sink.on_rcpt = put_off
+    await mailer.settle(mailer.sender(sink.port))
+    assert [row["state"] for row in await mailer.rows()] == ["queued"], "it has three days again"
     assert (await service.http.post(f"{EMAILS}/eml_none/resend", headers=service.headers())).status_code == 404
 
 

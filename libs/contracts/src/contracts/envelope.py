@@ -85,23 +85,33 @@ def schema_uri(event_type: str) -> str:
 
 def encode(event: Event, *, source: str, sequence: int, trace: Trace) -> OutgoingMessage:
     """Encodes an event under a new time-ordered id."""
+    envelope = msgspec.structs.replace(
+        blank(type(event), source=source, trace=trace),
+        subject=event.subject,
+        sequence=sequence,
+        data=msgspec.Raw(_encoder.encode(event)),
+    )
+    return OutgoingMessage(envelope.id, event.type, event.subject, _encoder.encode(envelope))
+
+
+def blank(event_class: type[Event], *, source: str, trace: Trace) -> Envelope:
+    """Subject, sequence and data are yet to be written: by a statement, where nobody knows them before it runs."""
     message_id = new_uuid()
-    envelope = Envelope(
+    return Envelope(
         specversion="1.0",
         id=message_id,
         source=source,
-        type=event.type,
-        subject=event.subject,
+        type=event_class.type,
+        subject="",
         time=datetime.now(UTC),
         datacontenttype="application/json",
-        dataschema=schema_uri(event.type),
-        sequence=sequence,
-        data=msgspec.Raw(_encoder.encode(event)),
+        dataschema=schema_uri(event_class.type),
+        sequence=0,
+        data=msgspec.Raw(b"null"),
         correlationid=trace.correlation_id or str(message_id),
         causationid=trace.causation_id,
         traceparent=trace.traceparent,
     )
-    return OutgoingMessage(message_id, event.type, event.subject, _encoder.encode(envelope))
 
 
 def decode_envelope(body: bytes) -> Envelope:

@@ -32,6 +32,11 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
     )
 
 
+async def _prepare_planning_once(connection: asyncpg.Connection) -> None:
+    await _prepare_connection(connection)
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+
+
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
     """Nothing of ours changes a session outside a transaction, so no round trip is spent on resetting it."""
 
@@ -53,16 +58,19 @@ class Database:
         self._begun: list[Callable[[UnitOfWork], Awaitable[None]]] = []
 
     @classmethod
-    async def connect(cls, dsn: str, *, source: str, max_size: int = 10, patience: float | None = 30) -> Self:
+    async def connect(
+        cls, dsn: str, *, source: str, max_size: int = 10, patience: float | None = 30, planned_once: bool = False
+    ) -> Self:
         """A pool that connects when it is first used: a service starts, and says so, while its database is away.
 
-        `patience`: seconds that a statement may take; None for as long as it takes.
+        `patience`: seconds that a statement may take; None for as long as it takes. `planned_once`: for statements
+        that take longer to plan than to run, and whose best plan is the same for all parameters.
         """
         pool = await asyncpg.create_pool(
             dsn,
             min_size=0,
             max_size=max_size,
-            init=_prepare_connection,
+            init=_prepare_planning_once if planned_once else _prepare_connection,
             reset=_leave_as_it_is,
             command_timeout=patience,
         )

@@ -17,3 +17,8 @@ class Hooks:
 
 
 hooks = Hooks()
+
+
+def outgoing(event_type: str, trace: Trace) -> Trace:
+    """What an event of that type carries that is published now."""
+    return trace if hooks.publishing is None else hooks.publishing(event_type, trace)

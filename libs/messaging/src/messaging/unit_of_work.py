@@ -9,7 +9,7 @@ from asyncpg.pool import PoolConnectionProxy
 from contracts.envelope import OutgoingMessage, Trace, encode
 from contracts.event import Event
 
-from messaging.trace import current_trace, hooks
+from messaging.trace import current_trace, outgoing
 
 INSERT_OUTBOX = """
 INSERT INTO outbox (id, type, subject, body)
@@ -34,6 +34,7 @@ class UnitOfWork:
         self.connection = connection
         self._source = source
         self._messages: list[OutgoingMessage] = []
+        self._wrote = False
 
     async def fetch(self, query: str, *args: Any) -> list[Record]:
         return await self.connection.fetch(query, *args)
@@ -66,17 +67,19 @@ class UnitOfWork:
 
         `trace` is only given by batch handlers, whose messages have different causes.
         """
-        trace = trace or current_trace.get()
-        if hooks.publishing is not None:
-            trace = hooks.publishing(event.type, trace)
+        trace = outgoing(event.type, trace or current_trace.get())
         message = encode(event, source=self._source, sequence=sequence, trace=trace)
         self._messages.append(message)
         return message
 
+    def wrote_events(self) -> None:
+        """Said by whose own statement has put events into the outbox."""
+        self._wrote = True
+
     async def flush(self) -> bool:
-        """Writes the published events; True if there were any. Called by the edge, before the commit."""
+        """Writes the published events; True if the outbox got any. Called by the edge, before the commit."""
         if not self._messages:
-            return False
+            return self._wrote
         await self.connection.execute(INSERT_OUTBOX, *outbox_columns(self._messages))
         self._messages = []
         return True

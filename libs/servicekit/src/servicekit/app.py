@@ -12,13 +12,18 @@ Task = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True)
 class App:
-    """A service: `http` serves its API; its worker runs the relay, `subscriptions` and `tasks` (until cancelled)."""
+    """A service: `http` serves its API; its worker runs the relay, `subscriptions` and `tasks` (until cancelled).
+
+    `lanes`: further pools of the same database, for what must not wait for the rest.
+    """
 
     name: str
     database: Database
     http: FastAPI
     subscriptions: Sequence[Subscription] = ()
     tasks: Sequence[Task] = ()
+    lanes: Sequence[Database] = ()
 
     async def close(self) -> None:
-        await self.database.close()
+        for each in (*self.lanes, self.database):
+            await each.close()

@@ -55,13 +55,15 @@ async def build(settings: Settings) -> App:
     http.state.sign_in = sign_in
     http.state.change_password = ChangePassword(database, passwords, check_password, sign_in)
     http.state.sign_on = SignOn(database, provider, sign_in) if provider is not None else None
-    http.state.authenticate = Authenticate(database, signer)
+    http.state.authenticate = Authenticate(database, signer, settings.session_idle_timeout)
+    http.state.session_idle_timeout = settings.session_idle_timeout
+    http.state.only_https = settings.only_https()
     return App(
         name=NAME,
         database=database,
         http=http,
         subscriptions=SUBSCRIPTIONS,
-        tasks=[partial(keep_clean, database)],
+        tasks=[partial(keep_clean, database, settings.session_idle_timeout)],
     )
 
 

@@ -48,7 +48,13 @@ async def test_g6_2_the_old_password_has_to_be_right_and_guessing_it_counts(serv
 
 @pytest.mark.parametrize(
     ("new", "code"),
-    [("5hort", "validation-failed"), ("x" * 129, "validation-failed"), (PASSWORD, "password-unchanged")],
+    [
+        ("5hort", "validation-failed"),
+        ("x" * 129, "validation-failed"),
+        (PASSWORD, "password-unchanged"),
+        ("password123", "password-easy"),
+        ("Leads_agent7", "password-easy"),
+    ],
 )
 async def test_g6_2_a_new_password_is_new_and_long_enough(service: ServiceUnderTest, new: str, code: str):
     here = await person(service)

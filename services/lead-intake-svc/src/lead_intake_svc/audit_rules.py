@@ -12,9 +12,5 @@ RULES = Rules(
         "POST /v1/leads/search": "it reads, and changes nothing",
         "POST /v1/suppressions/search": "it reads, and changes nothing",
     },
-    itself={
-        "POST /v1/imports": "the file streams in before its transaction begins",
-        "POST /v1/suppression-lists": "the file is read before its transaction begins",
-    },
     reads=frozenset({"GET /v1/imports/{import_id}/failures"}),
 )

@@ -7,10 +7,13 @@ OPEN_SECONDS = 20
 
 
 class _Connection(aio_pika.Connection):
-    """Closed when it could not be opened. aio-pika leaves that to the garbage collector, which may come when no event
-    loop runs: Python then warns of a coroutine that was never awaited."""
+    """Closed when it could not be opened.
 
-    async def connect(self, timeout: TimeoutType = None) -> None:
+    aio-pika leaves that to the garbage collector, which may come when no event loop runs: Python then warns of a
+    coroutine that was never awaited.
+    """
+
+    async def connect(self, timeout: TimeoutType = None) -> None:  # noqa: ASYNC109 - aio-pika's signature
         try:
             await super().connect(timeout)
         except BaseException:

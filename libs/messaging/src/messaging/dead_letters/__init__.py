@@ -1,7 +1,8 @@
 """What could not be handled, for a person to see, replay or discard.
 
 Replaying stores the message among the delayed ones, under its own id and due now, in the same transaction as the
-decision; the worker brings it back to its queue. It takes effect unless the inbox knows that it already has.
+decision; the worker brings it back to its queue. It takes effect unless the inbox knows that it already has. What could
+not be published goes back into the outbox.
 """
 
 from datetime import timedelta

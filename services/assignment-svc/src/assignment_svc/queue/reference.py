@@ -1,7 +1,7 @@
 """What a process remembers of projects, places and ticks, so that a claim knows which keys are callable now.
 
-Every transaction that claims looks whether the version has changed. What changes after that look is caught by the claim
-statement itself, which checks project version, state and tick: an old memory can only miss a lead.
+Whoever claims asks whether the version has changed. What changes after that is caught by the claim statement itself,
+which checks project version, state and tick: an old memory can only miss a lead.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Key = tuple[str, int]
 
 class Reference:
     def __init__(self) -> None:
-        self._version = -1
+        self.version = -1
         self._projects: dict[str, ProjectRow] = {}
         self._places: dict[int, Place] = {}
         self._ticks: dict[str, frozenset[str]] = {}
@@ -29,13 +29,15 @@ class Reference:
     async def refresh(self, work: UnitOfWork, agent_ids: Sequence[str] = ()) -> list[str]:
         """Reads again what changed; says which of the agents have call-backs that are due."""
         version, promised = await store.read_version(work, agent_ids)
-        if version != self._version:
-            self._projects = {row.project_id: row for row in await store.read_projects(work)}
-            self._places = await store.read_places(work)
-            self._ticks = await store.read_ticks(work)
+        if version != self.version:
+            projects = await store.read_projects(work)
+            places = await store.read_places(work)
+            ticks = await store.read_ticks(work)
+            # All at once: other claims of this process go on while one reads.
+            self._projects = {row.project_id: row for row in projects}
+            self._places, self._ticks, self.version = places, ticks, version
             self._open.clear()
             self._next_open.clear()
-        self._version = version
         return promised
 
     def projects_of(self, agent_id: str, wanted: str | None) -> frozenset[str]:
@@ -49,7 +51,9 @@ class Reference:
         return project is not None and not project.handed_out
 
     def version_of(self, project_id: str) -> int:
-        return self._projects[project_id].version
+        """-1, which is nobody's, of a project that went while somebody was looking."""
+        project = self._projects.get(project_id)
+        return -1 if project is None else project.version
 
     def open_keys(self, project_id: str, now: datetime) -> list[Key]:
         """The pairs of a project whose leads may be called now (E4)."""

@@ -10,9 +10,12 @@ from contracts.events.assignment import AttemptLoggedV1
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.conditions import Conditions
-from assignment_svc.queue.eligibility.store import KEPT_FOR
 from assignment_svc.work_items.change import Change
 from assignment_svc.work_items.item import WorkItem
+
+# The agent that a lead is kept for, or nobody: ''. The queue has a copy, which may be some seconds old.
+KEPT_FOR = """coalesce((SELECT r.agent_id FROM account_responsibles r WHERE r.project_id = l.project_id
+    AND r.account_id = l.content -> 'account' ->> 'external_id'), '')"""
 
 ITEM_COLUMNS = """
 w.lead_id, w.version, w.state, w.location, w.after_validation, w.validated, w.agent_id, w.claimed_at, w.attempts,

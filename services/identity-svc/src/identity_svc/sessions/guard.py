@@ -8,6 +8,8 @@ from servicekit.problems import DomainError, Kind
 from identity_svc.sessions import store
 from identity_svc.sessions.store import Limit
 
+# What an operation says that counts a try before it may fail.
+COUNTED = "a wrong try is counted although the request fails, and the answer shows a secret that is not to be kept"
 WINDOW = timedelta(minutes=15)
 ACCOUNT = Limit(free=5, window=WINDOW)
 # Many people may sit behind one address.

@@ -12,8 +12,9 @@ from lead_intake_svc.leads.query import FiltersAsked, Search
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.scope import Viewer, lists_of, single_of
 from messaging.database import Database
+from messaging.sight import seeing
 from servicekit.http import router
-from servicekit.identity import Identity
+from servicekit.identity import Identity, sight_of
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
@@ -40,7 +41,11 @@ def leads_router(database: Database, reference: Reference) -> APIRouter:
     @routes.post("/search")
     async def search_leads(viewer: Viewer, wanted: Search) -> Page[Lead]:
         """Newest first. `phone` in E.164, `from` inclusive, `to` exclusive."""
-        return await listed(viewer, wanted.filters(), wanted.limit, wanted.cursor)
+        with seeing(sight_of(viewer)):  # it reads, though it is a POST
+            return await listed(viewer, wanted.filters(), wanted.limit, wanted.cursor)
+
+    # Nothing happens twice, and an answer that was kept would be people's data at rest.
+    search_leads.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- a mark for `Route`
 
     @routes.get("/{lead_id}")
     async def read_lead(viewer: Viewer, lead_id: str) -> Lead:

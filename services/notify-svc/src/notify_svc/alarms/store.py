@@ -27,11 +27,8 @@ ORDER BY last_at DESC, id DESC LIMIT $3
 TROUBLES = """
 WITH troubles AS (
     SELECT 'dead-letters' AS alarm, 'notify-svc' AS key,
-           count(*) || ' message(s) could not be handled and wait for a person.' AS detail
+           count(*) || ' message(s) could not be handled or published and wait for a person.' AS detail
     FROM dead_letters WHERE state = 'waiting' HAVING count(*) > 0
-    UNION ALL
-    SELECT 'events-parked', 'notify-svc', count(*) || ' event(s) could not be published and wait for a person.'
-    FROM outbox WHERE parked_at IS NOT NULL AND retry_at IS NULL HAVING count(*) > 0
     UNION ALL
     SELECT 'mails-failing', domain, count(*) || ' mail(s) to the domain failed within an hour.'
     FROM emails WHERE state = 'failed' AND id >= $2 AND template <> 'alarm'

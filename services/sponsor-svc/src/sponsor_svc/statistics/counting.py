@@ -22,6 +22,7 @@ from contracts.events.intake import (
     LeadQuarantinedV1,
     LeadRejectedV1,
     LeadReplacedV1,
+    LeadUpdatedV1,
     ReplacementUndoneV1,
     ReturnAcceptedV1,
 )
@@ -148,10 +149,16 @@ def _reopens(track: str) -> Callable[[Any, int], Tally]:
     return lambda _event, _sequence: tally
 
 
+def _nothing(_event: Any, _sequence: int) -> Tally:
+    """It may move what was counted to another contact list."""
+    return Tally(())
+
+
 COUNTED: dict[type[Event], Callable[[Any, int], Tally]] = {
     LeadAcceptedV1: _accepted,
     LeadRejectedV1: _rejected,
     LeadQuarantinedV1: _quarantined,
+    LeadUpdatedV1: _nothing,
     LeadReplacedV1: _once("replaced", "replacement"),
     ReplacementUndoneV1: _reopens("replacement"),
     ReturnAcceptedV1: _once("returned"),

@@ -1,4 +1,4 @@
-"""Claims for many agents at once, inside a transaction that somebody else commits."""
+"""Claims for many agents at once."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from asyncpg import Record
-from contracts.envelope import Trace
+from contracts.envelope import Envelope, Trace, blank
 from contracts.events.assignment import LeadClaimedV1
+from messaging.trace import outgoing
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.callbacks import store as callbacks
 from assignment_svc.callbacks.claim_due import claim_due
 from assignment_svc.queue.claims import store
 from assignment_svc.queue.claims.marks import START, Marks
-from assignment_svc.queue.claims.store import Limits, Pair
+from assignment_svc.queue.claims.store import Limits, Look, Pair, Runs
 from assignment_svc.queue.reference import Key, Reference
-from assignment_svc.work_items.change import lead_ref
-from assignment_svc.work_items.store import item_of
 
 # How many rows at the head may be locked or blocked by others before the look goes deeper.
 _SLACK: Final = 8
@@ -44,21 +43,31 @@ Outcome = Record | NothingEligible
 
 
 class ClaimDesk:
-    """What a process remembers between claims."""
+    """What a process remembers between claims. No agent may be in `requests` twice."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, source: str) -> None:
         self.reference = Reference()
         self.limits = limits
+        self._source = source
         self._marks = Marks()
 
+    async def claim_at_once(self, pool: Runs, requests: Sequence[ClaimRequest]) -> dict[str, Record]:
+        """Leads for those who can be served by what is remembered, in statements that commit by themselves."""
+        return await self._serve(pool, requests, _SLACK, known=self.reference.version)
+
     async def claim(self, work: UnitOfWork, requests: Sequence[ClaimRequest]) -> dict[str, Outcome]:
-        """An outcome per agent; no agent may be in `requests` twice."""
+        """An outcome per agent, inside a transaction that somebody else commits."""
         promised = await self.reference.refresh(work, [request.agent_id for request in requests])
         claimed = await self._keep_promises(work, requests, promised) if promised else {}
         left = [request for request in requests if request.agent_id not in claimed]
-        claimed |= await self._serve(work, left, _SLACK)
+        served = await self._serve(work, left, _SLACK)
+        claimed |= served
         if len(claimed) < len(requests):
-            claimed |= await self._look_deeper(work, [r for r in requests if r.agent_id not in claimed])
+            deeper = await self._look_deeper(work, [r for r in requests if r.agent_id not in claimed])
+            served |= deeper
+            claimed |= deeper
+        if served:
+            work.wrote_events()
         outcomes: dict[str, Outcome] = {**claimed}
         for request in requests:
             if request.agent_id not in claimed:
@@ -88,7 +97,13 @@ class ClaimDesk:
         return claimed
 
     async def _serve(
-        self, work: UnitOfWork, requests: Sequence[ClaimRequest], slack: int, *, from_start: bool = False
+        self,
+        runs: Runs,
+        requests: Sequence[ClaimRequest],
+        slack: int,
+        *,
+        from_start: bool = False,
+        known: int | None = None,
     ) -> dict[str, Record]:
         groups: dict[frozenset[str], list[ClaimRequest]] = defaultdict(list)
         for request in requests:
@@ -99,11 +114,12 @@ class ClaimDesk:
             now = datetime.now(UTC)
             keys = [key for project_id in sorted(project_ids) for key in self._open_keys(project_id, now)]
             if keys:
-                await self._marks.look(work, keys)
+                await self._marks.look(runs, keys)
                 pairs = [self._pair(key, from_start=from_start) for key in keys]
-                agents = [member.agent_id for member in members]
-                rows = await store.claim(work, self.limits.cap, agents, pairs, slack + len(agents))
-                claimed |= self._tell(work, rows, members)
+                asking = {member.agent_id: self._envelope(member.trace) for member in members}
+                rows = await store.claim(runs, Look(self.limits.cap, asking, pairs, slack + len(asking), known))
+                self._remember_heads(rows)
+                claimed |= {row["agent_id"]: row for row in rows}
         return claimed
 
     def _open_keys(self, project_id: str, now: datetime) -> list[Key]:
@@ -113,19 +129,16 @@ class ClaimDesk:
         mark = START if from_start else self._marks.of(key)
         return Pair(*key, self.reference.version_of(key[0]), mark)
 
-    def _tell(self, work: UnitOfWork, rows: Sequence[Record], members: Sequence[ClaimRequest]) -> dict[str, Record]:
-        traces = {member.agent_id: member.trace for member in members}
+    def _envelope(self, trace: Trace) -> Envelope:
+        return blank(LeadClaimedV1, source=self._source, trace=outgoing(LeadClaimedV1.type, trace))
+
+    def _remember_heads(self, rows: Sequence[Record]) -> None:
         heads: dict[Key, tuple[int, int]] = {}
         for row in rows:
-            item = item_of(row)
-            agent_id = row["agent_id"]
-            event = LeadClaimedV1(lead=lead_ref(item), actor=agent_id, received_at=item.received_at, agent_id=agent_id)
-            work.publish(event, sequence=item.version, trace=traces[agent_id])
-            key, found = (item.project_id, row["place_id"]), (row["rank"], row["position"])
+            key, found = (row["project_id"], row["place_id"]), (row["rank"], row["position"])
             if row["responsible"] is None:
                 heads[key] = min(found, heads.get(key, found))
         self._marks.found(heads)
-        return {row["agent_id"]: row for row in rows}
 
     async def _next_at(self, work: UnitOfWork, request: ClaimRequest) -> datetime | None:
         projects = self.reference.projects_of(request.agent_id, request.project_id)

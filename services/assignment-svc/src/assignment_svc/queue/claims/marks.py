@@ -9,9 +9,8 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from messaging.unit_of_work import UnitOfWork
-
 from assignment_svc.queue.claims import store
+from assignment_svc.queue.claims.store import Runs
 from assignment_svc.queue.reference import Key
 
 LOOK_EVERY_SECONDS: Final = 0.25
@@ -33,13 +32,13 @@ class Marks:
     def of(self, key: Key) -> Mark:
         return START if self._cheap else self._marks.get(key, START)
 
-    async def look(self, work: UnitOfWork, keys: Sequence[Key]) -> None:
+    async def look(self, runs: Runs, keys: Sequence[Key]) -> None:
         """Finds the true heads from the start of the index, when it is time to."""
         started = time.monotonic()
         if started < self._look_again_at:
             return
         self._look_again_at = started + LOOK_EVERY_SECONDS
-        heads, walked = await store.read_heads(work, keys)
+        heads, walked = await store.read_heads(runs, keys)
         took = time.monotonic() - started
         self._marks = {**self._marks, **heads}
         self._cheap = walked <= CHEAP_WALK

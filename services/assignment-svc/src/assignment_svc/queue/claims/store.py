@@ -1,16 +1,17 @@
 """SQL of the claim. E1 to E12 are decided by CLAIM: E4 by the pairs it is given, the rest by the shared conditions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from asyncpg import Record
+from contracts.envelope import Envelope
+from contracts.events.assignment import LeadClaimedV1
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.queue.eligibility.store import (
     AGENT_CONDITIONS,
-    KEPT_FOR,
     LEAD_CONDITIONS,
     PROJECT_CONDITIONS,
     PULLED,
@@ -18,7 +19,7 @@ from assignment_svc.queue.eligibility.store import (
     TICKED,
     demand,
 )
-from assignment_svc.work_items.store import VIEW_COLUMNS
+from assignment_svc.work_items.store import KEPT_FOR, VIEW_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,21 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What one statement is asked: the first `candidates` leads of `pairs`, for agents with a blank envelope each.
+
+    With `known`, the version of what is remembered, nobody is served if that is another one now, nor is anybody who
+    has promised a call that is due.
+    """
+
+    cap: int
+    asking: Mapping[str, Envelope]
+    pairs: Sequence[Pair]
+    candidates: int
+    known: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """What a pair holds: a lead that only waits for its hours, and when the first one has cooled down."""
 
@@ -53,7 +69,8 @@ class Waiting:
 # that fails at the head costs a look-up per claim; what makes conditions fail for long takes leads out of the queue.
 # Leads kept for an agent (A3.6) are in ranges of the index of their own, which nobody else walks; of each agent
 # who asks, the first that may be called now takes part with the others' in the order of all. (The look whether an
-# agent is responsible for anything has a LIMIT: as an EXISTS it was hashed.)
+# agent is responsible for anything has a LIMIT: as an EXISTS it was hashed. Claims are counted by an array of agents:
+# the old versions of their rows, which stay while somebody has an old snapshot, are then walked once and not for each.)
 _HEADS = """
         SELECT q.lead_id, q.rank, q.position FROM queue q
         WHERE q.project_id = pair.project_id AND q.place_id = pair.place_id AND q.ready_at IS NULL
@@ -73,10 +90,15 @@ _FREE = f"""
         FOR NO KEY UPDATE OF q, w SKIP LOCKED
 """
 
+# $9: the version that is remembered, where nobody has looked yet whether it is the present one and whether the agents
+# have promised calls by now; whoever finds otherwise is not served. Envelopes are the contract's, with blanks for what
+# is known here first.
 CLAIM = f"""
 WITH asking AS MATERIALIZED (
     SELECT a.agent_id FROM agents a
     WHERE a.agent_id = ANY($2::text[]) AND {demand(AGENT_CONDITIONS)}
+      AND ($9::bigint IS NULL OR ($9 = (SELECT version FROM reference_version) AND NOT EXISTS (
+          SELECT FROM callbacks c WHERE c.agent_id = a.agent_id AND c.status = 'due' AND c.private)))
     ORDER BY a.agent_id FOR NO KEY UPDATE
 ), pair AS MATERIALIZED (
     SELECT pair.* FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::smallint[], $7::bigint[])
@@ -127,13 +149,22 @@ WITH asking AS MATERIALIZED (
 ), dequeued AS (
     DELETE FROM queue q USING taken t WHERE q.ctid = t.queue_row
 ), counted AS (
-    UPDATE agents a SET open_claims = open_claims + 1 FROM taken t WHERE a.agent_id = t.agent_id
+    UPDATE agents SET open_claims = open_claims + 1 WHERE agent_id = ANY (ARRAY(SELECT agent_id FROM taken))
 ), timed AS (
     INSERT INTO timers (kind, subject, due_at)
     SELECT 'idle-claim', lead_id, lock_expires_at FROM taken WHERE status_after_request <> 'leave_assigned'
 ), told AS (
     INSERT INTO history (lead_id, version, event, actor, agent_id, data)
     SELECT lead_id, version, 'claimed', agent_id, agent_id, '{{}}' FROM w
+), published AS (
+    INSERT INTO outbox (id, type, subject, body)
+    SELECT e.id, '{LeadClaimedV1.type}', w.lead_id, convert_to((e.envelope || jsonb_build_object(
+        'subject', w.lead_id, 'sequence', w.version, 'data', jsonb_build_object(
+            'lead', jsonb_strip_nulls(jsonb_build_object('lead_id', w.lead_id, 'partner_id', l.partner_id,
+                'project_id', l.project_id, 'sponsor_id', l.sponsor_id, 'contact_list_id', l.contact_list_id)),
+            'actor', w.agent_id, 'agent_id', w.agent_id, 'received_at', l.received_at)))::text, 'UTF8')
+    FROM w JOIN leads l USING (lead_id)
+    JOIN unnest($2::text[], $10::uuid[], $11::jsonb[]) AS e (agent_id, id, envelope) ON e.agent_id = w.agent_id
 )
 SELECT {VIEW_COLUMNS}, t.token, t.lock_expires_at, t.place_id, t.rank, t.position, t.responsible
 FROM w JOIN taken t USING (lead_id) JOIN leads l USING (lead_id)
@@ -189,28 +220,33 @@ UPDATE queue SET ready_at = NULL WHERE lead_id IN (
 """
 
 
-async def claim(
-    work: UnitOfWork, cap: int, agent_ids: Sequence[str], pairs: Sequence[Pair], candidates: int
-) -> list[Record]:
+class Runs(Protocol):
+    """A pool, whose statements commit by themselves, or a unit of work."""
+
+    async def fetch(self, query: str, /, *args: Any) -> list[Record]: ...
+
+
+async def claim(runs: Runs, look: Look) -> list[Record]:
     """Gives each of the agents at most one lead, best leads first; a row per lead that was claimed."""
-    return await work.fetch(
+    return await runs.fetch(
         CLAIM,
-        cap,
-        agent_ids,
-        [pair.project_id for pair in pairs],
-        [pair.place_id for pair in pairs],
-        [pair.project_version for pair in pairs],
-        [pair.mark[0] for pair in pairs],
-        [pair.mark[1] for pair in pairs],
-        candidates,
+        look.cap,
+        list(look.asking),
+        [pair.project_id for pair in look.pairs],
+        [pair.place_id for pair in look.pairs],
+        [pair.project_version for pair in look.pairs],
+        [pair.mark[0] for pair in look.pairs],
+        [pair.mark[1] for pair in look.pairs],
+        look.candidates,
+        look.known,
+        [envelope.id for envelope in look.asking.values()],
+        list(look.asking.values()),
     )
 
 
-async def read_heads(
-    work: UnitOfWork, keys: Sequence[tuple[str, int]]
-) -> tuple[dict[tuple[str, int], tuple[int, int]], int]:
+async def read_heads(runs: Runs, keys: Sequence[tuple[str, int]]) -> tuple[dict[tuple[str, int], tuple[int, int]], int]:
     """The first lead of each pair, and how many index entries were walked to find them."""
-    rows = await work.fetch(HEADS, *_columns(keys))
+    rows = await runs.fetch(HEADS, *_columns(keys))
     heads = {(row["project_id"], row["place_id"]): (row["rank"], row["position"]) for row in rows}
     return heads, max((row["walked"] for row in rows), default=0)
 

@@ -9,6 +9,7 @@ from asyncpg import Record
 from messaging.unit_of_work import UnitOfWork
 
 from sponsor_svc.statistics.fact import Fact
+from sponsor_svc.statistics.moves import Moved, Place
 
 _COLUMNS = "id, at, lead_id, version, sponsor_id, project_id, contact_list_id, partner_id, tally"
 _READ = ", ".join(f"f.{column}" for column in _COLUMNS.split(", "))
@@ -21,10 +22,25 @@ ON CONFLICT (id) DO NOTHING
 RETURNING id
 """
 
-# An outcome and its reopening that are handled side by side must see each other, whichever commits first.
+# What is said of a lead side by side must see each other, whichever commits first: an outcome and its reopening, a fact
+# and the list that its lead was moved to.
 LOCK_LEADS = """
 SELECT pg_advisory_xact_lock(hashtextextended(lead_id, 12))
 FROM (SELECT DISTINCT lead_id FROM unnest($1::text[]) AS t (lead_id) ORDER BY lead_id) AS one_by_one
+"""
+
+PLACE = """
+INSERT INTO moved_leads AS m (lead_id, version, contact_list_id)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[])
+ON CONFLICT (lead_id) DO UPDATE SET version = excluded.version, contact_list_id = excluded.contact_list_id
+WHERE m.version < excluded.version
+"""
+
+MOVE = f"""
+UPDATE facts AS f SET contact_list_id = m.contact_list_id
+FROM moved_leads AS m JOIN facts AS old ON old.lead_id = m.lead_id
+WHERE m.lead_id = ANY($1::text[]) AND f.id = old.id AND old.contact_list_id IS DISTINCT FROM m.contact_list_id
+RETURNING {_READ}, f.undone, old.contact_list_id AS former
 """
 
 UNDO = f"""
@@ -71,6 +87,14 @@ async def append(work: UnitOfWork, facts: Sequence[Fact]) -> list[Fact]:
 
 async def lock_leads(work: UnitOfWork, lead_ids: Sequence[str]) -> None:
     await work.execute(LOCK_LEADS, lead_ids)
+
+
+async def move(work: UnitOfWork, places: Sequence[Place], lead_ids: Sequence[str]) -> list[Moved]:
+    """What was counted of these leads, and holds, in another list than the one that they are in now."""
+    if places:
+        await work.execute(PLACE, *zip(*((p.lead_id, p.version, p.contact_list_id) for p in places), strict=True))
+    rows = await work.fetch(MOVE, lead_ids)
+    return [Moved(_fact(row), row["former"]) for row in rows if not row["undone"]]
 
 
 async def undo(work: UnitOfWork, lead_ids: Sequence[str]) -> list[Fact]:
