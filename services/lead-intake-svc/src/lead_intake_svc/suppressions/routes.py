@@ -1,11 +1,13 @@
 """`/v1/suppressions` (I2.18)."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from lead_intake_svc.suppressions import store
 from lead_intake_svc.suppressions.change import add_suppression, remove_suppression
-from lead_intake_svc.suppressions.shapes import Kind, NewSuppression, Search, Suppression
+from lead_intake_svc.suppressions.hashing import Hashing
+from lead_intake_svc.suppressions.shapes import Kind, NewSuppression, Search, Suppression, normalised
 from messaging.database import Database
 from servicekit.http import router
 from servicekit.http_input import refuse_in_address
@@ -17,8 +19,16 @@ from servicekit.problems import not_found
 STAFF = ("admin", "supervisor")
 
 
-def suppressions_router(database: Database) -> APIRouter:
+def suppressions_router(database: Database, hashing: Hashing) -> APIRouter:
     routes = router(prefix="/v1/suppressions", tags=["suppressions"])
+
+    async def listed(
+        wanted: tuple[str | None, Sequence[str] | None, str | None], limit: int, cursor: str | None
+    ) -> Page[Suppression]:
+        before = decode_cursor(cursor, str)
+        async with database.unit_of_work() as work:
+            rows = await store.fetch_page(work, wanted, before[0] if before else None, limit + 1)
+        return page_of(rows, limit, lambda row: Suppression(**row), lambda row: (row["id"],))
 
     @routes.post("", status_code=201)
     async def add(caller: Caller, wanted: NewSuppression, response: Response) -> Suppression:
@@ -38,13 +48,17 @@ def suppressions_router(database: Database) -> APIRouter:
         cursor: Cursor = None,
     ) -> Page[Suppression]:
         """Whom one is of is asked for in a body: `POST /v1/suppressions/search`."""
+        caller.require(*STAFF)
         refuse_in_address(request, "value", instead="POST /v1/suppressions/search")
-        return await _found(database, caller, Search(kind=kind, list_id=list_id, limit=limit, cursor=cursor))
+        return await listed((kind, None, list_id), limit, cursor)
 
     @routes.post("/search")
     @own_transactions("it reads; an answer that was kept would be people's data at rest")
     async def search(caller: Caller, wanted: Search) -> Page[Suppression]:
-        return await _found(database, caller, wanted)
+        """Every suppression of one number, address or domain, however it is written; of an erased person, too."""
+        caller.require(*STAFF)
+        value = normalised(wanted.kind, wanted.value, wanted.region)
+        return await listed((wanted.kind, [value, hashing(wanted.kind, value)], None), wanted.limit, wanted.cursor)
 
     @routes.get("/{suppression_id}")
     async def read(caller: Caller, suppression_id: str) -> Suppression:
@@ -63,12 +77,3 @@ def suppressions_router(database: Database) -> APIRouter:
         return Response(status_code=204)
 
     return routes
-
-
-async def _found(database: Database, caller: Caller, wanted: Search) -> Page[Suppression]:
-    caller.require(*STAFF)
-    before = decode_cursor(wanted.cursor, str)
-    asked = (wanted.kind, wanted.value, wanted.list_id)
-    async with database.unit_of_work() as work:
-        rows = await store.fetch_page(work, asked, before[0] if before else None, wanted.limit + 1)
-    return page_of(rows, wanted.limit, lambda row: Suppression(**row), lambda row: (row["id"],))

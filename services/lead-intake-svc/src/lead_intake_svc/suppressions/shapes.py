@@ -31,6 +31,16 @@ class NewSuppression(Input):
         return self
 
 
+class Search(Input):
+    """Whoever asks about a person keeps them out of the address of the request."""
+
+    kind: Kind
+    value: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    region: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
 class Suppression(BaseModel):
     """`list_id`: the uploaded list that it belongs to. Of an erased person `value` is a keyed hash."""
 
@@ -61,13 +71,3 @@ def normalised_or_none(kind: str, value: str, region: str | None) -> str | None:
         case _:
             domain = value.lower().removeprefix("@")
             return domain if _DOMAIN.fullmatch(domain) else None
-
-
-class Search(Input):
-    """`value` is compared as it is kept: a phone number in E.164, the rest in lower case."""
-
-    kind: Kind | None = None
-    value: Annotated[str | None, Field(max_length=300)] = None
-    list_id: Annotated[str | None, Field(max_length=100)] = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str | None, Field(max_length=500)] = None
