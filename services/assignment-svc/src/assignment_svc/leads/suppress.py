@@ -9,6 +9,7 @@ from messaging.unit_of_work import UnitOfWork
 from assignment_svc.leads import store
 from assignment_svc.withdrawals.store import wind_up
 from assignment_svc.work_items.change import Change, after, lead_ref
+from assignment_svc.work_items.hold import hold
 from assignment_svc.work_items.item import SUPPRESSED, WorkItem
 from assignment_svc.work_items.transition import transition
 
@@ -28,12 +29,13 @@ async def suppress_by(work: UnitOfWork, kind: str, suppression_ids: Sequence[str
 
 
 async def _sweep(work: UnitOfWork, find: Callable[[], Awaitable[Found]]) -> None:
-    """An item that somebody moves at the same moment is found again in its new state."""
+    """Leads are held as they were found, and moved as they are then."""
     for _ in range(_ROUNDS):
         found = await find()
         if not found:
             return
-        moved = await transition(work, [_suppress(item, suppression_id) for item, suppression_id in found])
+        await hold(work, [item.lead_id for item, _ in found])
+        moved = await transition(work, [_suppress(item, suppression_id) for item, suppression_id in await find()])
         await wind_up(work, moved)
 
 

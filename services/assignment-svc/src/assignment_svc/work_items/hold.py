@@ -12,22 +12,40 @@ and never wait for one: `SKIP LOCKED`. Each kind of timer has a transaction of i
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict
 
 from assignment_svc.work_items.store import hold_items
 
+_TRIES: Final = 20
 
-async def hold(work: UnitOfWork, lead_ids: Collection[str]) -> bool:
+
+class _ChangedHands(Exception):
+    """The new agent of a lead is not held, and may not be taken any more: leads are held already."""
+
+
+async def hold(work: UnitOfWork, lead_ids: Collection[str]) -> None:
     """Takes the agents who have the leads, then the leads; nobody moves them until the transaction ends.
 
-    False when one of them changed hands in between: its new agent is not held.
+    When one changes hands in between, all are let go and taken again.
     """
-    return await hold_items(work, lead_ids) if lead_ids else True
+    for _ in range(_TRIES if lead_ids else 0):
+        try:
+            async with work.part():
+                await _take(work, lead_ids)
+        except _ChangedHands:
+            continue
+        return
+
+
+async def _take(work: UnitOfWork, lead_ids: Collection[str]) -> None:
+    if not await hold_items(work, lead_ids):
+        raise _ChangedHands
 
 
 async def hold_one(work: UnitOfWork, lead_id: str) -> None:
     """Raises 409 when the lead changed hands at this moment."""
-    if not await hold(work, [lead_id]):
+    if not await hold_items(work, [lead_id]):
         raise conflict("changed-meanwhile", "Somebody changed this lead at the same moment. Read it again.")
