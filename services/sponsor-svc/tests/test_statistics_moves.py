@@ -50,7 +50,7 @@ MOVED = ([("lst_3", 1, 1, 1, 1, 1)], [("lst_3", "resolved", 1), ("lst_3", "speed
 async def test_s0_12_i2_16_the_last_list_has_it_all_in_any_order(  # noqa: PLR0917 -- fixtures and parameters
     service: Any, consumer: Any, events: Any, message_of: Any, disorder: list[int], batch: int
 ):
-    await service.as_owner("TRUNCATE counters, breakdowns, facts, moved_leads, inbox")
+    await service.as_owner("TRUNCATE counters, breakdowns, facts, revised_leads, inbox")
     bodies = life(events, message_of) * 2
     await consumer.take([bodies[place] for place in disorder], batch)
     assert await totals(service) == MOVED

@@ -64,6 +64,14 @@ async def test_g6_2_a_new_password_is_new_and_long_enough(service: ServiceUnderT
     assert await here.works()
 
 
+async def test_g6_1_a_password_is_what_was_typed_spaces_around_it_as_well(service: ServiceUnderTest):
+    """ASVS 6.2.8."""
+    here = await person(service)
+    assert (await change(here, new=f" {NEW} ")).status_code == 200
+    for typed, status in ((NEW, 401), (f" {NEW}", 401), (f" {NEW.upper()} ", 401), (f" {NEW} ", 201)):
+        assert (await sign_in(service, here.user["email"], typed)).status_code == status
+
+
 async def test_g6_2_people_see_and_end_their_sessions(service: ServiceUnderTest):
     here = await person(service)
     elsewhere = await again(here, **{"User-Agent": "Phone\x7f"})

@@ -166,7 +166,7 @@ async def test_sessions_are_rotated_at_login_and_end_at_logout(service: ServiceU
     assert first != second
     assert (await ask(service, Authorization=f"Bearer {first}")).status_code == 401
     ended = await service.http.delete("/v1/sessions/current", headers={"Authorization": f"Bearer {second}"})
-    assert ended.status_code == 204
+    assert (ended.status_code, ended.headers["clear-site-data"]) == (204, '"cache", "storage"')
     assert (await ask(service, Authorization=f"Bearer {second}")).status_code == 401
     assert (await service.http.delete("/v1/sessions/current")).status_code == 401
 
@@ -192,6 +192,26 @@ async def test_a_deactivated_user_loses_access_within_five_seconds(service: Serv
     assert (await ask(service, **bearer)).status_code == 401
 
 
+async def test_who_signs_in_and_who_does_not_is_logged_without_their_addresses(
+    service: ServiceUnderTest, caplog: pytest.LogCaptureFixture
+):
+    """ASVS 16.3.1."""
+    caplog.set_level("INFO")
+    user_id = (await sign_in(service)).json()["user"]["id"]
+    await sign_in(service, email="nobody@example.test")
+    for number in range(6):
+        await sign_in(service, password=f"guess {number}")
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("identity_svc.sessions")]
+    assert told[:3] == [
+        f"{user_id} signed in by password",
+        "a wrong password for nobody we know",
+        f"a wrong password for {user_id}",
+    ]
+    assert told[-1].startswith("tries for one account are blocked")
+    assert "example" not in str(told)
+    assert "guess" not in str(told)
+
+
 async def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(service: ServiceUnderTest):
     wrong = await sign_in(service, password="wrong password")
     unknown = await sign_in(service, email="nobody@example.test")
@@ -200,11 +220,12 @@ async def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(servi
 
 
 async def test_guessing_an_account_is_stopped_even_when_done_all_at_once(service: ServiceUnderTest):
+    """The first block is a second long, which a slow machine misses: here the next one is of minutes."""
+    assert (await sign_in(service, password="a guess")).status_code == 401
+    await service.db.pool.execute("UPDATE guesses SET failures = 14")
     answers = await asyncio.gather(*(sign_in(service, password=f"guess {number}") for number in range(12)))
     statuses = [answer.status_code for answer in answers]
-    assert statuses.count(401) == 5
-    assert statuses.count(429) == 7
-    await stay_blocked(service)
+    assert (statuses.count(401), statuses.count(429)) == (1, 11)
     right = await sign_in(service)
     assert right.status_code == 429
     assert int(right.headers["retry-after"]) >= 1

@@ -80,7 +80,7 @@ async def build(settings: Settings) -> App:
         keys_router(database, pepper),
         forms_router(database),
         form_posts_router(FormPosts(database, authenticator, admission, intake, FormLimits(database, pepper))),
-        suppressions_router(database),
+        suppressions_router(database, hashing),
         suppression_lists_router(database, hashing),
         returns_router(database),
         return_flags_router(database),

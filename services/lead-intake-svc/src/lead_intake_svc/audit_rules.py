@@ -10,6 +10,7 @@ RULES = Rules(
         "POST /v1/leads/batch": _LEADS,
         "POST /v1/forms/{form_id}": _LEADS,
         "POST /v1/leads/search": "it reads, and changes nothing",
+        "POST /v1/suppressions/search": "it reads, and changes nothing",
     },
     reads=frozenset({"GET /v1/imports/{import_id}/failures"}),
 )

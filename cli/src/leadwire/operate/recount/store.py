@@ -9,6 +9,8 @@ from typing import Any
 import asyncpg
 from sponsor_svc.statistics.counting import MAX_LABEL_LENGTH, METRICS
 
+# Counted in a column of its own.
+_STANDS_IN = "l.status = 'accepted' AND l.content ->> 'replacement_for' IS NOT NULL"
 # What intake decided about a lead, one after another: of a lead that was decided once its row says it, of the others
 # the timeline, which an erasure takes: then the first and the last. An entry that says what was said before is no new
 # decision.
@@ -28,9 +30,8 @@ WITH said AS (
 ), decided AS (
     SELECT * FROM said WHERE former IS NULL OR split_part(former, '.', 3) <> status
 ), counted (lead_id, metric, kind, label) AS (
-    SELECT d.lead_id, 'received', NULL, NULL FROM decided AS d
-    WHERE d.nr = 1 AND NOT (d.status = 'accepted' AND EXISTS (
-        SELECT FROM replacements AS r WHERE r.replacement_id = d.lead_id AND r.set_by IS NULL))
+    SELECT d.lead_id, 'received', NULL, NULL FROM decided AS d JOIN leads AS l ON l.id = d.lead_id
+    WHERE d.nr = 1 AND NOT ({_STANDS_IN})
     UNION ALL SELECT lead_id, status, NULL, NULL FROM decided WHERE status IN ('rejected', 'quarantined')
     UNION ALL
     SELECT lead_id, NULL, 'rejected', left(coalesce(reason, ''), {MAX_LABEL_LENGTH}) FROM decided
@@ -52,14 +53,14 @@ FROM leads AS l JOIN erased_leads AS e ON e.lead_id = l.id WHERE l.first_status 
 """
 
 # Of leads that were accepted when they came, as their orders were then: the first revision says what was before it.
-RECEIVED_PRODUCTS = """
-SELECT l.sponsor_id, (coalesce(r.before -> 'content', l.content) #> '{order,items}')::text AS items, count(*) AS n
+RECEIVED_PRODUCTS = f"""
+SELECT l.sponsor_id, (coalesce(r.before -> 'content', l.content) #> '{{order,items}}')::text AS items, count(*) AS n
 FROM leads AS l LEFT JOIN LATERAL (
     SELECT r.before FROM lead_revisions AS r WHERE r.lead_id = l.id AND r.before ? 'content' ORDER BY r.version LIMIT 1
 ) AS r ON true
 WHERE l.status = 'accepted' AND l.first_status IS NULL AND NOT l.test
-    AND coalesce(r.before -> 'content', l.content) #> '{order,items}' IS NOT NULL
-    AND NOT EXISTS (SELECT FROM replacements AS p WHERE p.replacement_id = l.id AND p.set_by IS NULL)
+    AND coalesce(r.before -> 'content', l.content) #> '{{order,items}}' IS NOT NULL
+    AND NOT ({_STANDS_IN})
 GROUP BY 1, 2
 """
 

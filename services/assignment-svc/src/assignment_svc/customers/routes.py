@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from servicekit.http import router
 from servicekit.identity import Caller
 from servicekit.identity import sight_of as rows_of
+from servicekit.own_transactions import own_transactions
 from servicekit.paging import Page, decode_cursor, page_of
 
 from assignment_svc.conditions import Conditions
@@ -21,21 +22,23 @@ from assignment_svc.work_items.store import list_views
 Text = Annotated[str | None, Field(max_length=100)]
 
 
-class Search(BaseModel):
-    """`q`: a name, a phone number or its end, an e-mail address, an order number or the partner's id of the lead.
-
-    `assignable`: only leads that nobody has. With `newest_order=partial` that is the picker of A1.5.
-    """
+class Narrowed(BaseModel):
+    """`assignable`: only leads that nobody has. With `newest_order=partial` that is the picker of A1.5."""
 
     model_config = ConfigDict(extra="forbid")
 
-    q: str | None = Field(default=None, min_length=SHORTEST, max_length=100)
     project_id: Text = None
     agent_id: Text = None
     newest_order: Literal["partial", "completed"] | None = None
     assignable: bool = False
     limit: int = Field(default=50, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=500)
+
+
+class Search(Narrowed):
+    """`q`: a name, a phone number or its end, an e-mail address, an order number or the partner's id of the lead."""
+
+    q: str | None = Field(default=None, min_length=SHORTEST, max_length=100)
 
 
 def customer_routes(database: Database) -> APIRouter:
@@ -65,12 +68,13 @@ def customer_routes(database: Database) -> APIRouter:
                 rows = await list_views(work, shown, len(found))
         return page_of(rows, wanted.limit, shaped, lambda row: (row["lead_id"],))
 
-    @routes.get("", summary="Customer Search, newest leads first")
-    async def search_by_address(caller: Caller, wanted: Annotated[Search, Query()]) -> Page[WorkItemOut]:
-        """What `q` says of a person stands in the address then: `POST /v1/customers/search` keeps it out of it."""
-        return await search(caller, wanted)
+    @routes.get("", summary="Customers, newest leads first")
+    async def list_customers(caller: Caller, wanted: Annotated[Narrowed, Query()]) -> Page[WorkItemOut]:
+        """What says who somebody is, is asked for in a body: `POST /v1/customers/search`."""
+        return await search(caller, Search(**wanted.model_dump()))
 
-    @routes.post("/search", summary="Customer Search without a person's data in the address")
+    @routes.post("/search", summary="Customer Search, newest leads first")
+    @own_transactions("it reads; an answer that was kept would be people's data at rest")
     async def search_by_body(caller: Caller, wanted: Search) -> Page[WorkItemOut]:
         return await search(caller, wanted)
 

@@ -30,12 +30,16 @@ SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id)
 WHERE w.agent_id = $1 AND w.state = 'claimed' AND ($2::text IS NULL OR l.project_id = $2)
 """
 
+# Since the claim, by our own clock: an agent's may be slow, and says when the call began.
+CALLED = """EXISTS (SELECT FROM history e
+    WHERE e.lead_id = w.lead_id AND e.event = 'attempt_logged' AND e.at >= w.claimed_at)"""
+
 # The reminder may be older than the claim, the project passive, or the lock extended.
 IDLE = f"""
 SELECT {ITEM_COLUMNS}, p.status_after_request,
     greatest(k.expires_at, CASE WHEN w.claimed_at + p.lock_time > now() THEN w.claimed_at + p.lock_time END)
         AS locked_until,
-    EXISTS (SELECT FROM attempts a WHERE a.lead_id = w.lead_id AND a.started_at >= w.claimed_at) AS called
+    {CALLED} AS called
 FROM work_items w JOIN leads l USING (lead_id) JOIN projects p ON p.project_id = l.project_id
 LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.holder = w.agent_id AND k.expires_at > now()
 WHERE w.lead_id = ANY($1::text[]) AND w.state = 'claimed' AND p.state = 'active'

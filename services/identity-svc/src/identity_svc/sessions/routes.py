@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 from servicekit.http import Db, Input, router
 from servicekit.identity import HEADER, unauthenticated
 from servicekit.own_transactions import own_transactions
 
-from identity_svc.second_factor.inputs import EnrolmentOut, ProofInput
+from identity_svc.second_factor.inputs import EnrolmentOut, OwnPassword, ProofInput
 from identity_svc.sessions import store
 from identity_svc.sessions.authenticate import Authenticate
 from identity_svc.sessions.cookies import clear_cookies, set_cookies
@@ -26,7 +26,7 @@ sessions = router(tags=["sessions"])
 
 class PasswordInput(Input):
     email: Annotated[str, Field(max_length=254)]
-    password: Annotated[SecretStr, Field(max_length=128)]
+    password: OwnPassword
 
 
 class SignInInput(PasswordInput, ProofInput):
@@ -87,7 +87,8 @@ async def delete_current_session(request: Request, database: Db, authenticate: A
     async with database.unit_of_work() as work:
         await store.delete(work, hash_token(token))
     authenticate.forget(token)
-    response = Response(status_code=204)
+    # What pages have kept of it goes, too; cookies by themselves, since this would also take those of others.
+    response = Response(status_code=204, headers={"Clear-Site-Data": '"cache", "storage"'})
     clear_cookies(request, response)
     return response
 

@@ -1,5 +1,6 @@
 """What each event adds to the statistics. They count what happened, and an outcome only while it holds: reopening a
-lead takes back what was counted when it was closed, and a replacement that is undone is none.
+lead takes back what was counted when it was closed, and a replacement that is undone is none. A lead that comes in the
+stead of another is counted in a column of its own, when intake tells of it, and is not received as long as it does.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,6 +50,7 @@ METRICS = (
     "returned",
     "replaced",
 )
+RECEIVED = "received"
 MAX_LABEL_LENGTH = 200
 SPEED = "speed"
 
@@ -80,12 +82,11 @@ class Tally:
 
 def _arrived(sequence: int) -> tuple[str, ...]:
     """A lead is received with its first version; a later decision about a quarantined one is no second lead."""
-    return ("received",) if sequence <= 1 else ()
+    return (RECEIVED,) if sequence <= 1 else ()
 
 
 def _accepted(event: LeadAcceptedV1, sequence: int) -> Tally:
-    """A replacement is counted in a column of its own, when intake tells which lead it replaces."""
-    arrived = () if event.replacement_for else _arrived(sequence)
+    arrived = _arrived(sequence)
     return Tally((*arrived, "held") if event.hold else arrived, products=dict.fromkeys(_codes(event.order), ()))
 
 

@@ -1,13 +1,14 @@
 """Facts as sums per row: what the database is told, once per batch."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import Self
 
 from sponsor_svc.statistics.counting import METRICS, SPEED, Share
 from sponsor_svc.statistics.fact import Fact
-from sponsor_svc.statistics.moves import Moved
 from sponsor_svc.statistics.periods import GRAINS, Grain, floor_to
+from sponsor_svc.statistics.revisions import Revised
 
 Key = tuple[str, str, str, datetime, str]  # dimension, entity, grain, at, sponsor
 Entity = tuple[str, str, str]  # dimension, entity, sponsor
@@ -24,6 +25,12 @@ class Increments:
     breakdowns: dict[ShareKey, int] = field(default_factory=dict[ShareKey, int])
     sponsors: set[str] = field(default_factory=set[str])
 
+    def without_nothing(self) -> Self:
+        """What was both added and taken away needs no row."""
+        self.counters = {key: counts for key, counts in self.counters.items() if any(counts)}
+        self.breakdowns = {key: n for key, n in self.breakdowns.items() if n}
+        return self
+
     def count(self, key: Key, metrics: Sequence[str], shares: Sequence[Share], sign: int) -> None:
         row = self.counters.setdefault(key, [0] * len(METRICS))
         for metric in metrics:
@@ -36,20 +43,16 @@ class Increments:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is counted, what no longer is, and what is in another contact list now."""
+    """What is counted, what no longer is, and what is counted otherwise."""
 
     added: Sequence[Fact]
     undone: Sequence[Fact] = ()
-    moved: Sequence[Moved] = ()
+    revised: Sequence[Revised] = ()
 
-    def steps(self) -> Iterator[tuple[Fact, int, Iterable[Entity]]]:
-        """Each fact that is added (1) or taken away (-1), and where; a move is both, of one list each."""
-        yield from ((fact, 1, _everywhere(fact)) for fact in self.added if fact.tally.metrics)
-        yield from ((fact, -1, _everywhere(fact)) for fact in self.undone)
-        for moved in self.moved:
-            for contact_list_id, sign in ((moved.former, -1), (moved.fact.contact_list_id, 1)):
-                if contact_list_id:
-                    yield moved.fact, sign, [("contact_list", contact_list_id, moved.fact.sponsor_id)]
+    def steps(self) -> Iterator[tuple[Fact, int]]:
+        """Each fact that is added (1) or taken away (-1)."""
+        yield from ((fact, 1) for fact in (*self.added, *(each.now for each in self.revised)))
+        yield from ((fact, -1) for fact in (*self.undone, *(each.before for each in self.revised)))
 
 
 def increments_of(changes: Changes, zone: tzinfo) -> Increments:
@@ -60,25 +63,27 @@ def increments_of(changes: Changes, zone: tzinfo) -> Increments:
     """
     increments = Increments()
     buckets: dict[datetime, list[tuple[Grain, datetime]]] = {}
-    for fact, sign, entities in changes.steps():
+    for fact, sign in changes.steps():
+        if not fact.metrics:
+            continue
         if fact.at not in buckets:
             buckets[fact.at] = [(grain, floor_to(fact.at, grain, zone)) for grain in GRAINS]
         increments.sponsors.add(fact.sponsor_id)
-        for dimension, entity_id, sponsor_id in entities:
+        for dimension, entity_id, sponsor_id in _everywhere(fact):
             metrics, shares = _in(dimension, entity_id, fact)
             for grain, at in buckets[fact.at]:
                 increments.count((dimension, entity_id, grain, at, sponsor_id), metrics, shares, sign)
-    return increments
+    return increments.without_nothing()
 
 
 def _everywhere(fact: Fact) -> Iterator[Entity]:
     yield from fact.entities()
-    if not OF_PRODUCTS.isdisjoint(fact.tally.metrics):
+    if not OF_PRODUCTS.isdisjoint(fact.metrics):
         yield from (("product", code, fact.sponsor_id) for code in fact.tally.products)
 
 
 def _in(dimension: str, entity_id: str, fact: Fact) -> tuple[Sequence[str], Sequence[Share]]:
     """What the fact adds to this entity."""
     if dimension != "product":
-        return fact.tally.metrics, fact.tally.shares
-    return [metric for metric in fact.tally.metrics if metric in OF_PRODUCTS], fact.tally.products[entity_id]
+        return fact.metrics, fact.tally.shares
+    return [metric for metric in fact.metrics if metric in OF_PRODUCTS], fact.tally.products[entity_id]

@@ -1,4 +1,4 @@
-"""Which contact list a lead is in: what intake said last decides, in whatever order it is heard."""
+"""What is said of a lead once more: intake's last word decides, in whatever order it is heard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,36 +7,38 @@ from contracts.event import Event
 from contracts.events.intake import LeadAcceptedV1, LeadQuarantinedV1, LeadRejectedV1, LeadUpdatedV1
 from messaging.subscription import Received
 
-from sponsor_svc.statistics.fact import Fact
+from sponsor_svc.statistics.fact import Fact, stands_in
 
 _BY_INTAKE = (LeadAcceptedV1, LeadRejectedV1, LeadQuarantinedV1, LeadUpdatedV1)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """`version` is the lead's at intake."""
+class Revision:
+    """`version` is the lead's at intake. It is counted in that contact list, and received unless it `stands_in`."""
 
     lead_id: str
     version: int
     contact_list_id: str | None
+    stands_in: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """A fact that was counted in the list `former`, and is to be counted in its own."""
+class Revised:
+    """A fact as it was counted, and as it is to be counted."""
 
-    fact: Fact
-    former: str | None
+    before: Fact
+    now: Fact
 
 
-def places_of(batch: Sequence[Received[Event]]) -> list[Place]:
+def revisions_of(batch: Sequence[Received[Event]]) -> list[Revision]:
     """The newest of each lead. Its first version says nothing new: what happens to it then says the same."""
-    newest: dict[str, Place] = {}
+    newest: dict[str, Revision] = {}
     for received in batch:
         event, version = received.event, received.envelope.sequence
         if not isinstance(event, _BY_INTAKE) or version <= 1 or event.lead.test:
             continue
-        known = newest.get(event.lead.lead_id)
+        lead = event.lead
+        known = newest.get(lead.lead_id)
         if known is None or known.version < version:
-            newest[event.lead.lead_id] = Place(event.lead.lead_id, version, event.lead.contact_list_id)
+            newest[lead.lead_id] = Revision(lead.lead_id, version, lead.contact_list_id, stands_in(event))
     return list(newest.values())

@@ -1,20 +1,25 @@
-"""S0.12: a lead that is moved to another contact list takes its figures along; a log of facts that is read by lead."""
+"""S0.12, I2.22: what was counted of a lead follows what is said of it later: its contact list, and whether it came in
+the stead of another.
+"""
 
 from alembic import op
 from servicekit.row_security import expose, protect
 
-revision = "20261206_sponsor_moved_leads"
+revision = "20261206_sponsor_revised_leads"
 down_revision = "20261201_row_security"
 
 UP = (
     """
-CREATE TABLE moved_leads (
+CREATE TABLE revised_leads (
     lead_id text COLLATE "C" PRIMARY KEY,
     version bigint NOT NULL,
-    contact_list_id text COLLATE "C"
+    contact_list_id text COLLATE "C",
+    stands_in boolean NOT NULL
 )
 """,
-    "COMMENT ON TABLE moved_leads IS 'in which list a lead is by what intake said last, once it said it again'",
+    "COMMENT ON TABLE revised_leads IS 'what intake said last of a lead, once it said more than one thing'",
+    "ALTER TABLE facts ADD COLUMN stands_in boolean NOT NULL DEFAULT false",
+    "COMMENT ON COLUMN facts.stands_in IS 'the lead came in the stead of another: it was not received'",
     # In the stead of the index of outcomes: a lead has some ten facts.
     "CREATE INDEX facts_leads ON facts (lead_id)",
     "DROP INDEX facts_outcomes",
@@ -22,7 +27,8 @@ CREATE TABLE moved_leads (
 DOWN = (
     "CREATE INDEX facts_outcomes ON facts (lead_id, version) WHERE track IS NOT NULL",
     "DROP INDEX facts_leads",
-    "DROP TABLE moved_leads",
+    "ALTER TABLE facts DROP COLUMN stands_in",
+    "DROP TABLE revised_leads",
 )
 
 
@@ -30,11 +36,11 @@ def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     for statement in UP:
         op.execute(statement)
-    protect({"moved_leads": None})
+    protect({"revised_leads": None})
 
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
-    expose("moved_leads")
+    expose("revised_leads")
     for statement in DOWN:
         op.execute(statement)
