@@ -1,6 +1,7 @@
 """O7.2: `leadwire doctor` finds what is wrong and says what to do."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -78,7 +79,7 @@ async def test_dead_letters_and_late_events_are_found(database: str) -> None:
     findings = [f for f in await check_databases({SPONSOR: database}) if f.verdict is Verdict.WRONG]
     words = " ".join(finding.words for finding in findings)
     assert "1 dead letters" in words
-    assert "3600 s" in words
+    assert re.search(r"waited 36\d\d s", words)
 
 
 @pytest.mark.parametrize(
