@@ -17,9 +17,8 @@ up: .venv/.ready  ## run the whole platform on this machine
 
 test: .venv/.ready  ## every test, against PostgreSQL and RabbitMQ of its own; ARGS="services/sponsor-svc -x" for some
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone" libs services tests/authorisation
-	@$(BIN)/python -m pytest -m alone services
-	@$(BIN)/python -m pytest cli tests --ignore tests/authorisation
+	@$(BIN)/python -m pytest -n 2 -m "not alone" libs services cli tests
+	@$(BIN)/python -m pytest -m alone services tests
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

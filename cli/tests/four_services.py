@@ -1,7 +1,7 @@
 """The services that the statistics are about, in one process, without a broker: their outboxes are carried by hand."""
 
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,9 +53,12 @@ class FourServices:
         """What was kept back: all of it, half of it twice, in any order."""
         bodies = self.kept + disorder.sample(self.kept, len(self.kept) // 2)
         disorder.shuffle(bodies)
+        await self.tell(bodies)
+        self.kept.clear()
+
+    async def tell(self, bodies: Sequence[bytes]) -> None:
         for body in bodies:
             await self.services["sponsor-svc"].hear(body)
-        self.kept.clear()
 
     async def _new(self, name: str) -> list[bytes]:
         query = "SELECT position, body FROM outbox WHERE position > $1 ORDER BY position"
@@ -65,12 +68,14 @@ class FourServices:
         return [bytes(row["body"]) for row in rows]
 
     async def ask(self, service: str, method: str, path: str, body: Any = None, **who: Any) -> Any:
-        """Expects to succeed; afterwards everybody has heard of it."""
-        lock, key = who.pop("lock", None), who.pop("key", None)
+        """Expects to succeed, unless it is `refusable`: None, then. Afterwards everybody has heard of it."""
+        lock, key, refusable = who.pop("lock", None), who.pop("key", None), who.pop("refusable", False)
         under_test = self.services[service]
         headers = {"Authorization": f"Bearer {key}"} if key else under_test.headers(**who)
         headers |= {"Lock-Token": str(lock)} if lock else {}
         answer = await under_test.http.request(method, f"/v1/{path}", json=body, headers=headers)
+        if refusable and 400 <= answer.status_code < 500:
+            return None
         assert answer.status_code < 300, f"{method} {path}: {answer.text}"
         await self.carry()
         if service == "sponsor-svc":
@@ -104,11 +109,15 @@ class Load:
         self.owners: dict[str, str] = {}
 
     async def run(self) -> None:
-        projects = [await self._project(name, validation=name == "solar") for name in ("green", "solar", "wind")]
+        for project_id in await self.begin(("green", "solar", "wind")):
+            await self._leads(project_id)
+
+    async def begin(self, names: Sequence[str]) -> list[str]:
+        """A project of each name, of which the second has its leads validated; agents, dispositions and partners."""
+        projects = [await self._project(name, validation=name == names[1]) for name in names]
         await self._people(projects)
         self.keys = [await self._partner(name) for name in ("one", "two")]
-        for project_id in projects:
-            await self._leads(project_id)
+        return projects
 
     async def _project(self, name: str, *, validation: bool) -> str:
         sponsor = await self.world.ask("sponsor-svc", "POST", "sponsors", {"name": name})
@@ -143,7 +152,9 @@ class Load:
     async def _push(self, project_id: str, **more: Any) -> Any:
         self.number += 1
         key = more.pop("key", self.keys[self.number % 2])
-        made = await self.world.ask("lead-intake-svc", "POST", "leads", _lead(self.number, project_id, **more), key=key)
+        made = await self.world.ask(
+            "lead-intake-svc", "POST", "leads", lead_body(self.number, project_id, **more), key=key
+        )
         self.owners[made["id"]] = key
         return made
 
@@ -152,7 +163,7 @@ class Load:
         items = [{"product_code": "GREEN24", "quantity": 2, "unit_price": money}]
         order = {"number": "A-1", "status": "partial", "items": items, "total": money | {"amount_minor": 9980}}
         pushed = [await self._push(project_id, **({"order": order} if n % 2 else {})) for n in range(6)]
-        twice = _lead(self.number, project_id) | {"external_id": f"again {project_id}"}
+        twice = lead_body(self.number, project_id) | {"external_id": f"again {project_id}"}
         refused = await self.world.ask("lead-intake-svc", "POST", "leads", twice, key=self.keys[self.number % 2])
         assert refused["status"] == "rejected", refused
         for decision in ("accept", "reject"):
@@ -181,12 +192,12 @@ class Load:
     async def _claim(self, project_id: str) -> Any:
         agent = AGENTS[self.number % 2]
         body = {"project_id": project_id}
-        return await self.world.ask("assignment-svc", "POST", "queue/claim", body, **_agent(agent))
+        return await self.world.ask("assignment-svc", "POST", "queue/claim", body, **agent_headers(agent))
 
     async def _work(self, claim: Any) -> None:
         self.number += 1
         item, lock = claim["work_item"], claim["lock"]["token"]
-        path, agent = f"work-items/{item['lead_id']}", _agent(item["agent_id"])
+        path, agent = f"work-items/{item['lead_id']}", agent_headers(item["agent_id"])
         call = {"outcome": "answered" if self.number % 2 else "no answer"}
         ends: list[tuple[str, dict[str, Any]]] = [
             ("resolve", {"disposition_id": self.dispositions[0]}),
@@ -218,12 +229,12 @@ class Load:
                 await self.world.ask("lead-intake-svc", "DELETE", path)
 
 
-def _lead(number: int, project_id: str, **more: Any) -> dict[str, Any]:
+def lead_body(number: int, project_id: str, **more: Any) -> dict[str, Any]:
     """Of a person of its own: nobody may call a phone that is locked in another lead (E2)."""
     person = {"first_name": "Aino", "last_name": "Virtanen", "phone": f"+35840{1_000_000 + number}"}
     email = f"aino.virtanen.{number}@example.fi"
     return {"external_id": f"lead-{number}", "project_id": project_id, **person, "email": email, **more}
 
 
-def _agent(agent_id: str) -> dict[str, Any]:
+def agent_headers(agent_id: str) -> dict[str, Any]:
     return {"level": "leads_agent", "user_id": agent_id, "permissions": PERMISSIONS}

@@ -60,11 +60,13 @@ class Upstreams:
         """As identity-svc does: by bearer token, else by cookie, whose writes need a CSRF token."""
         self.asked += 1
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if bearer == "good" or (not bearer and request.cookies.get("leadwire_session") == "good"):
+        prefix = "__Host-" if request.headers.get("x-forwarded-proto") == "https" else ""
+        cookie = request.cookies.get(f"{prefix}leadwire_session")
+        if bearer == "good" or (not bearer and cookie == "good"):
             if not bearer and request.headers["x-original-method"] != "GET" and "x-csrf-token" not in request.headers:
                 return _problem(403, "csrf-token-invalid")
             return Response(status_code=204, headers={"X-Leadwire-Identity": SIGNED})
-        if bearer or request.cookies:
+        if bearer or cookie:
             return _problem(401, "unauthenticated")
         return Response(status_code=204)
 
@@ -81,23 +83,26 @@ async def in_process(upstreams: Upstreams, folder: Path) -> AsyncGenerator[str]:
 
 
 @asynccontextmanager
-async def behind_nginx(upstreams: Upstreams, folder: Path, package_cache: Path) -> AsyncGenerator[str]:
+async def behind_nginx(upstreams: Upstreams, folder: Path, package_cache: Path, **settings: str) -> AsyncGenerator[str]:
     async with AsyncExitStack() as stack:
         ports = {name: await stack.enter_async_context(_served(app)) for name, app in upstreams.apps().items()}
-        yield await stack.enter_async_context(nginx(folder, package_cache, ports))
+        yield await stack.enter_async_context(nginx(folder, package_cache, ports, **settings))
 
 
 @asynccontextmanager
-async def nginx(folder: Path, package_cache: Path, ports: Mapping[str, int], rate: int = 10_000) -> AsyncGenerator[str]:
-    """The real one, with the real template."""
+async def nginx(folder: Path, package_cache: Path, ports: Mapping[str, int], **settings: str) -> AsyncGenerator[str]:
+    """The real one, with the real template. `settings` replace the values of its names."""
     listen = f"127.0.0.1:{free_port()}"
     values = {
-        "LEADWIRE_GATEWAY_LISTEN": listen,
+        "LEADWIRE_GATEWAY_LISTEN": listen + (" ssl" if "ssl_certificate" in str(settings) else ""),
+        "LEADWIRE_GATEWAY_SCHEME": "",
+        "LEADWIRE_GATEWAY_EXTRA": "",
         "LEADWIRE_DOCUMENTS": DOCUMENTS,
         "LEADWIRE_ACCESS_LOG": "access.log leadwire",
-        "LEADWIRE_RATE_PER_ADDRESS": str(rate),
-        "LEADWIRE_RATE_BURST": str(rate),
+        "LEADWIRE_RATE_PER_ADDRESS": "10000",
+        "LEADWIRE_RATE_BURST": "10000",
         **{upstream_name(service): f"127.0.0.1:{ports[service.name]}" for service in SERVICES},
+        **settings,
     }
     server = NginxServer(folder, package_cache=package_cache, config=private_configuration(values))
     await asyncio.to_thread(server.start)

@@ -64,23 +64,20 @@ async def test_a_newer_schema_is_told_but_not_wrong(database: str, test_database
     assert exit_code(findings) == 0
 
 
-async def test_dead_letters_late_and_parked_events_are_found(database: str) -> None:
+async def test_dead_letters_and_late_events_are_found(database: str) -> None:
     service = await Database.connect(database, source="/leadwire/sponsor-svc")
     letter = DeadLetter(
         message_id=new_uuid(), queue="q", type="t", subject="s", body=b"{}", failure="f", detail="d", attempts=1
     )
-    row = "INSERT INTO outbox (id, type, subject, body, created_at, parked_at) VALUES ($1, 't', 's', '', $2, $3)"
+    row = "INSERT INTO outbox (id, type, subject, body, created_at) VALUES ($1, 't', 's', '', $2)"
     async with service.unit_of_work() as work:
         await insert(work, [letter])
-        now = await work.fetchval("SELECT now()")
         hour_ago = await work.fetchval("SELECT now() - interval '1 hour'")
-        await work.execute(row, new_uuid(), hour_ago, None)
-        await work.execute(row, new_uuid(), now, now)
+        await work.execute(row, new_uuid(), hour_ago)
     await service.close()
     findings = [f for f in await check_databases({SPONSOR: database}) if f.verdict is Verdict.WRONG]
     words = " ".join(finding.words for finding in findings)
     assert "1 dead letters" in words
-    assert "1 outbox rows wait for a person" in words
     assert "3600 s" in words
 
 

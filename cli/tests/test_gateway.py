@@ -18,6 +18,7 @@ from leadwire.services import SERVICES, Service
 PARTNER_KEY = {"Authorization": "Bearer lw_live_abc"}
 FORGED = {"X-Leadwire-Identity": "forged"}
 PROBLEM = {"type", "title", "status", "code", "detail", "request_id", "errors"}
+ONE_A_SECOND = {"LEADWIRE_RATE_PER_ADDRESS": "1", "LEADWIRE_RATE_BURST": "1"}
 BOTH = ("nginx", "in process")
 
 
@@ -257,7 +258,7 @@ async def test_nginx_says_503_while_a_service_is_away_and_429_to_too_many(
     nowhere = {service.name: free_port() for service in SERVICES}
     packages = pytestconfig.rootpath / ".cache/packages"
     headers = PARTNER_KEY if path == "/v1/leads" else {}
-    async with nginx(tmp_path, packages, nowhere, rate=1) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with nginx(tmp_path, packages, nowhere, **ONE_A_SECOND) as url, httpx2.AsyncClient(base_url=url) as client:
         answers = [await client.get(path, headers=headers) for _ in range(4)]
     _check_problem(answers[0], 503, "unavailable")
     _check_problem(answers[-1], 429, "rate-limited")
@@ -265,15 +266,16 @@ async def test_nginx_says_503_while_a_service_is_away_and_429_to_too_many(
     assert answers[-1].headers["ratelimit-policy"] == '"address";q=1;w=1'
 
 
-async def test_nginx_tells_browsers_to_do_nothing_with_answers(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    packages = pytestconfig.rootpath / ".cache/packages"
-    async with behind_nginx(Upstreams(), tmp_path, packages) as url, httpx2.AsyncClient(base_url=url) as client:
-        for path in ("/v1/leads", "/docs/"):
-            headers = (await client.get(path, headers=PARTNER_KEY)).headers
-            assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(
-                headers["content-security-policy"].split("; ")
-            )
-            assert headers["referrer-policy"] == "no-referrer"
+@pytest.mark.parametrize("path", ["/v1/leads", "/docs/", "/v1/nothing", "/nothing", "/healthz", "/v1/sessions"])
+async def test_browsers_are_told_to_do_nothing_with_answers(gateway: httpx2.AsyncClient, path: str) -> None:
+    """Refusals of the gateway's own as well, and each header once."""
+    for credentials in (PARTNER_KEY, {"Authorization": "Bearer bad"}, {}):
+        headers = (await gateway.get(path, headers=credentials)).headers
+        assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(
+            headers["content-security-policy"].split("; ")
+        )
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
 
 
 async def test_nginx_logs_neither_queries_nor_what_is_behind_the_resource_nor_requests_that_fail(
@@ -283,7 +285,7 @@ async def test_nginx_logs_neither_queries_nor_what_is_behind_the_resource_nor_re
     nowhere = {service.name: free_port() for service in SERVICES}
     addresses = ["/v1/customers?q=Kanarialintunen", "/v1/customers/kanarialintunen"]
     headers = {"Authorization": "Bearer lw_live_x", "Referer": "http://kanarialintunen.example"}
-    async with nginx(tmp_path, pytestconfig.rootpath / ".cache/packages", nowhere, rate=1) as url:
+    async with nginx(tmp_path, pytestconfig.rootpath / ".cache/packages", nowhere, **ONE_A_SECOND) as url:
         async with httpx2.AsyncClient(base_url=url) as client:
             statuses = [(await client.get(address, headers=headers)).status_code for address in addresses * 2]
         logs = [(tmp_path / "server/access.log").read_text(), (tmp_path / "server.log").read_text()]

@@ -203,6 +203,8 @@ async def test_all_missing_settings_are_named_and_nothing_is_touched(environment
 async def test_a_weak_admin_password_is_refused(environment: Environment) -> None:
     with pytest.raises(CannotRun, match="fewer than 8"):
         await migrate_platform({**environment, "LEADWIRE_ADMIN_PASSWORD": "1234567"})
+    with pytest.raises(CannotRun, match="everybody tries first"):
+        await migrate_platform({**environment, "LEADWIRE_ADMIN_PASSWORD": "Password123!"})
 
 
 async def _channel_of(environment: Environment, name: str) -> aio_pika.abc.AbstractChannel:

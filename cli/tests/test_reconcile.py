@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from four_services import FourServices, Load, four_services
-from leadwire.operate.recount.compare import Place, Sums, differences
+from leadwire.operate.recount.compare import ERASED_WORK, Place, Sums, differences
 from leadwire.operate.recount.recount import recount
 from servicekit.testing import TestDatabases
 from sponsor_svc.statistics.counting import METRICS
@@ -49,4 +49,4 @@ def test_s0_12_what_an_erasure_took_is_not_compared():
     counted: Sums = Counter({(place, ("resolved", "No need")): 2, (place, ("resolved", "")): 2})
     recounted: Sums = Counter({(place, ("resolved", "")): 1})
     assert [each.figure for each in differences(recounted, counted)] == [("resolved", ""), ("resolved", "No need")]
-    assert [each.figure for each in differences(recounted, counted, [place])] == [("resolved", "")]
+    assert [each.figure for each in differences(recounted, counted, {place: ERASED_WORK})] == [("resolved", "")]

@@ -19,12 +19,11 @@ from notify_svc.webhook_deliveries.queue_deliveries import NewDelivery, queue_de
 from notify_svc.webhook_sending.receiver import Post, Receivers, Timeouts
 from notify_svc.webhook_sending.resolving import SystemResolver
 from notify_svc.webhook_sending.signing import new_secret, signed_headers
-from servicekit.migrations import migrate
 from servicekit.sealing import Sealer
 from servicekit.testing import TEST_KEY_SET
 
 from performance.figures import Figure, Run, Target, alternating
-from performance.machines import create_database, postgres, process
+from performance.machines import create_service_database, execute, postgres, process
 
 SINK = Path(__file__).with_name("hook_sink.py")
 ENDPOINTS = 33
@@ -41,12 +40,19 @@ SELECT count(*) FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.e
 WHERE d.state <> 'delivered' AND e.url NOT LIKE '%/hang'
 """
 
+EMPTY = (
+    "TRUNCATE webhook_attempts, webhook_deliveries, webhook_secrets, outbox",
+    "DELETE FROM webhook_endpoints",
+)
+
 
 class Hooks:
     """Endpoints at a sink, and a sender in this process; every measurement begins with an empty ledger."""
 
-    def __init__(self, dsn: str, port: int, count: int) -> None:
-        self.dsn, self.port, self.count = dsn, port, count
+    def __init__(self, dsns: tuple[str, str], port: int, count: int) -> None:
+        """`dsns`: as the service, and as who may empty its tables."""
+        (dsn, self.owners_dsn), self.port, self.count = dsns, port, count
+        self.dsn = dsn
         self.settings = Settings.model_validate(
             {
                 "database_url": dsn,
@@ -82,12 +88,12 @@ class Hooks:
 
     async def _sent(self, *, hanging: bool) -> dict[str, float]:
         async with self._database() as database:
-            await _empty(database)
+            await execute(self.owners_dsn, *EMPTY)
             if hanging:
                 await self._queue(database, [await self._endpoint(database, "/hang")], 200)
             endpoints = [await self._endpoint(database, f"/{number}") for number in range(ENDPOINTS)]
             await self._queue(database, endpoints, self.count)
-            await database.pool.execute("VACUUM ANALYZE webhook_deliveries")
+            await execute(self.owners_dsn, "VACUUM ANALYZE webhook_deliveries")
             began, cpu = time.perf_counter(), time.process_time()
             sender = asyncio.create_task(build_webhook_sender(self.settings, database).run())
             while await database.pool.fetchval(UNFINISHED):  # noqa: ASYNC110 -- a table has no event
@@ -135,17 +141,10 @@ def _delivery(endpoint_id: str) -> NewDelivery:
     )
 
 
-async def _empty(database: Database) -> None:
-    await database.pool.execute("TRUNCATE webhook_attempts, webhook_deliveries, webhook_secrets, outbox")
-    await database.pool.execute("DELETE FROM webhook_endpoints")
-
-
 async def measure(run: Run) -> list[Figure]:
     port = free_port()
     with postgres() as server, process([str(SINK), str(port)], port):
-        dsn = await create_database(server, "hooks")
-        await asyncio.to_thread(migrate, dsn, "notify_svc")
-        hooks = Hooks(dsn, port, run.pick(4000, 200))
+        hooks = Hooks(await create_service_database(server, "notify_svc"), port, run.pick(4000, 200))
         cases = {"bare": hooks.bare, "alone": hooks.alone, "beside": hooks.beside_one_that_hangs}
         seen = await alternating(run.rounds, cases)
     memory = psutil.Process().memory_info().rss / 2**20

@@ -86,17 +86,13 @@ async def execute(dsn: str, *statements: str) -> None:
     await connection.close()
 
 
-# It has no other role than its superuser.
-_OWN_SERVER = {"LEADWIRE_DATABASE_ALLOW_SUPERUSER": "true"}
-
-
 @contextmanager
 def process(arguments: list[str], port: int, environment: Mapping[str, str] | None = None) -> Generator[psutil.Process]:
     """A Python process, from when it answers on the port on; ended at the end. Its output is shown when it fails."""
     with tempfile.TemporaryFile() as output:
         started = subprocess.Popen(
             [sys.executable, *arguments],
-            env={**os.environ, **_OWN_SERVER, **(environment or {})},
+            env={**os.environ, **(environment or {})},
             stdout=output,
             stderr=output,
         )

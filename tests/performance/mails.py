@@ -22,12 +22,11 @@ from messaging.database import Database
 from notify_svc.app import build_sender
 from notify_svc.emails.queue_emails import NewEmail, queue_emails
 from notify_svc.settings import Settings
-from servicekit.migrations import migrate
 from servicekit.testing import TEST_KEY_SET
 
 from performance.figures import Figure, Run, Target, medians, table
 from performance.hooks import SECRET_KEY
-from performance.machines import create_database, postgres
+from performance.machines import create_service_database, postgres
 
 SINK_MILLISECONDS = 40
 CONNECTIONS = 8
@@ -154,8 +153,7 @@ async def _run(settings: Settings, database: Database, mails: int, *, hurry: boo
 async def measure(run: Run) -> list[Figure]:
     mails = run.pick(50_000, 300)
     with postgres() as server, sink() as port:
-        dsn = await create_database(server, "bench_mails")
-        migrate(dsn, "notify_svc")
+        dsn, _ = await create_service_database(server, "notify_svc")
         before = await bare(port, run.pick(2_000, 200))
         seen = await send(dsn, port, mails, hurry=run.quick)
         after = await bare(port, run.pick(2_000, 200))

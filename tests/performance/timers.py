@@ -13,16 +13,15 @@ from typing import Any
 import asyncpg
 import psutil
 import uvloop
+from assignment_svc.clock import clock_of
 from assignment_svc.queue.claims.store import Limits
-from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import timer_tasks
 from embedded import PostgresServer
 from messaging.database import Database
-from servicekit.migrations import migrate
 
 from performance import claim_world
 from performance.figures import Figure, Run, Target
-from performance.machines import cpu_seconds, create_database, postgres
+from performance.machines import cpu_seconds, create_service_database, postgres
 
 PENDING, A_SECOND = 100_000, 1000
 # Cool-downs: the queue's rows are as after a put-back, and each has its reminder.
@@ -41,7 +40,7 @@ INSERT INTO timers (kind, subject, due_at) SELECT 'cooled', lead_id, due_at FROM
 WATCH = """
 CREATE TABLE IF NOT EXISTS fired (late double precision NOT NULL);
 TRUNCATE fired;
-CREATE OR REPLACE FUNCTION note_fired() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION note_fired() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN INSERT INTO fired VALUES (extract(epoch FROM clock_timestamp() - OLD.ready_at)); RETURN NULL; END $$;
 CREATE OR REPLACE TRIGGER fired AFTER UPDATE OF ready_at ON queue FOR EACH ROW
     WHEN (OLD.ready_at IS NOT NULL AND NEW.ready_at IS NULL) EXECUTE FUNCTION note_fired();
@@ -54,8 +53,7 @@ async def measure(run: Run) -> list[Figure]:
 
 
 async def _measure(server: PostgresServer, run: Run) -> Figure:
-    dsn = await create_database(server, "assignment")
-    migrate(dsn, "assignment_svc")
+    service_dsn, dsn = await create_service_database(server, "assignment_svc")
     waiting, seconds = run.pick(PENDING, 5_000), run.pick(20, 3)
     # Setting so many takes some seconds: what is due before they are committed would be late by that.
     ahead = run.pick(20, 3)
@@ -63,7 +61,7 @@ async def _measure(server: PostgresServer, run: Run) -> Figure:
     await claim_world.fill(dsn, agents=1, leads=fired + waiting)
     connection: Any = await asyncpg.connect(dsn)
     await connection.execute(WATCH)
-    with _worker(dsn) as worker:
+    with _worker(service_dsn) as worker:
         await connection.execute(COOLING.format(fired=fired, rate=A_SECOND, ahead=ahead))
         late, cpu = await _watch(connection, worker, fired)
     await connection.close()

@@ -37,7 +37,12 @@ def platform_document(documents: Mapping[str, Mapping[str, Any]], version: str) 
 
 _SECURITY = {
     "session": {"type": "http", "scheme": "bearer", "description": "The token of POST /v1/sessions."},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": "leadwire_session"},
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "leadwire_session",
+        "description": "By TLS `__Host-…`",
+    },
     "partnerKey": {"type": "http", "scheme": "bearer", "description": "A partner's key, lw_live_… or lw_test_…"},
 }
 

@@ -35,6 +35,11 @@ class Secrets:
         """Of the login roles, by the service's key."""
         return {service.key: self[f"database_{service.key}"] for service in SERVICES}
 
+    @property
+    def broker_passwords(self) -> Mapping[str, str]:
+        """Of the services' users, by the service's key."""
+        return {service.key: self[f"amqp_{service.key}"] for service in SERVICES}
+
 
 def fresh_password() -> str:
     """192 bits, in characters that need no quoting in an address."""
@@ -42,5 +47,5 @@ def fresh_password() -> str:
 
 
 def _fresh(stored: Mapping[str, str]) -> dict[str, str]:
-    names = [*_NAMES, *(f"database_{service.key}" for service in SERVICES)]
+    names = [*_NAMES, *(f"{kind}_{service.key}" for kind in ("database", "amqp") for service in SERVICES)]
     return {name: fresh_password() for name in names if name not in stored}

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx2
@@ -13,6 +14,7 @@ from leadwire.demo.runner import Demo
 from leadwire.gateway.nginx import private_configuration
 from leadwire.installation import Installation
 from leadwire.keepers import keep_running
+from leadwire.operate.broker_users import guest_of
 from leadwire.operate.declare import declare_everything
 from leadwire.options import UpOptions
 from leadwire.prepare import prepare
@@ -37,7 +39,8 @@ async def run(options: UpOptions, stop: asyncio.Event) -> None:
         await declare_everything(amqp_url)
         if rabbit is not None:
             await asyncio.to_thread(rabbit.settle)
-        _start_processes(installation, supervisor, amqp_url)
+        urls = await asyncio.to_thread(_broker_urls, rabbit, amqp_url, installation)
+        _start_processes(installation, supervisor, urls)
         nginx = await _gateway(installation)
         keepers.append(_kept(nginx, supervisor, "nginx"))
         await asyncio.gather(_write_documents(nginx.folder / DOCUMENTS), _until_ready(installation, supervisor))
@@ -74,7 +77,17 @@ async def _broker(options: UpOptions, installation: Installation) -> RabbitServe
     return rabbit
 
 
-def _start_processes(installation: Installation, supervisor: Supervisor, amqp_url: str) -> None:
+def _broker_urls(rabbit: RabbitServer | None, amqp_url: str, installation: Installation) -> dict[str, str]:
+    """By service: on a node of our own each has its own user, as in an installation; a given one is for all."""
+    if rabbit is None:
+        return {service.name: amqp_url for service in SERVICES}
+    passwords = installation.secrets.broker_passwords
+    guests = {service.name: guest_of(service, passwords[service.key]) for service in SERVICES}
+    rabbit.let_in(*guests.values())
+    return {name: rabbit.guest_url(guest) for name, guest in guests.items()}
+
+
+def _start_processes(installation: Installation, supervisor: Supervisor, urls: Mapping[str, str]) -> None:
     say("services, a process for each role")
     mail = [sys.executable, "-m", "leadwire", "mail-sink", "--data-dir", str(installation.data_dir)]
     ports = ["--smtp-port", str(installation.ports["smtp"]), "--http-port", str(installation.ports["mail-pages"])]
@@ -84,7 +97,7 @@ def _start_processes(installation: Installation, supervisor: Supervisor, amqp_ur
         for role in ("api", "worker"):
             name = f"{service.name}-{role}"
             port = {"api": "LEADWIRE_HTTP_PORT", "worker": "LEADWIRE_HEALTH_PORT"}[role]
-            environment = {**common, port: str(installation.ports[name]), "LEADWIRE_AMQP_URL": amqp_url}
+            environment = {**common, port: str(installation.ports[name]), "LEADWIRE_AMQP_URL": urls[service.name]}
             supervisor.start(Program(name, [sys.executable, "-m", service.package, role], environment))
 
 
@@ -93,6 +106,8 @@ async def _gateway(installation: Installation) -> NginxServer:
     await asyncio.to_thread(obtain_nginx, installation.package_cache, say)
     values = {
         "LEADWIRE_GATEWAY_LISTEN": f"{installation.host}:{installation.port}",
+        "LEADWIRE_GATEWAY_SCHEME": "",
+        "LEADWIRE_GATEWAY_EXTRA": "",
         "LEADWIRE_DOCUMENTS": DOCUMENTS,
         "LEADWIRE_ACCESS_LOG": os.environ.get("LEADWIRE_ACCESS_LOG", "off"),
         "LEADWIRE_RATE_PER_ADDRESS": str(RATE_PER_ADDRESS),

@@ -14,6 +14,7 @@ import aio_pika
 import asyncpg
 import pytest
 import pytest_asyncio
+from aio_pika.abc import AbstractQueue
 from contracts.envelope import decode_envelope
 from contracts.event import Event
 from contracts.events.intake import SuppressionAddedV1, SuppressionRemovedV1
@@ -60,10 +61,12 @@ def hears(
     event_class: type[Event] = SuppressionAddedV1,
     batch: int = 50,
     ordering: Ordering = Ordering.COMMUTATIVE,
+    others: Sequence[type[Event]] = (),
 ) -> Subscription:
     """A subscription whose handler writes down each message that takes effect."""
     handle: Handler = each(handler or note_effect)
-    return Subscription(name=name, ordering=ordering, handlers={event_class: handle}, batch=batch)
+    handlers = dict.fromkeys((event_class, *others), handle)
+    return Subscription(name=name, ordering=ordering, handlers=handlers, batch=batch)
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
@@ -190,6 +193,20 @@ async def amqp_world(rabbit_server: RabbitServer, postgres_server: PostgresServe
     made = amqp_world_on(rabbit_server, postgres_server)
     yield made
     await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def small_queue(amqp_world: World) -> AsyncGenerator[AbstractQueue]:
+    """Refuses from ten messages on; hears a type that no service hears."""
+    await declare_topology(amqp_world.url, {})
+    connection = await aio_pika.connect(amqp_world.url)
+    async with connection:
+        channel = await connection.channel()
+        arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-overflow": "reject-publish", "x-max-length": 10}
+        small = await channel.declare_queue("small-test-queue", durable=True, arguments=arguments)
+        await small.bind("leadwire.events", "intake.suppression.removed.v1")
+        yield small
+        await channel.queue_delete("small-test-queue")
 
 
 def amqp_world_on(rabbit: RabbitServer, postgres: PostgresServer) -> World:

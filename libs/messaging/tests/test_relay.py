@@ -4,18 +4,18 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import aio_pika
 import asyncpg
 import pytest
-import pytest_asyncio
 from aio_pika.abc import AbstractQueue
 from contracts.envelope import Trace, encode
+from messaging import dead_letters
 from messaging.amqp import names
 from messaging.amqp.topology import declare_topology
+from messaging.dead_letters import Choice
 from messaging.outbox import store
 from messaging.outbox.lease import Lease, LeaseLost
 from messaging.unit_of_work import INSERT_OUTBOX
@@ -109,20 +109,6 @@ async def test_a_lease_from_the_future_does_not_stop_the_relay(world: Any, h: An
     await h.eventually(lambda: h.has(beta, 1), 5)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def small_queue(amqp_world: Any) -> AsyncGenerator[AbstractQueue]:
-    """Refuses from ten messages on; hears a type that no service hears."""
-    await declare_topology(amqp_world.url, {})
-    connection = await aio_pika.connect(amqp_world.url)
-    async with connection:
-        channel = await connection.channel()
-        arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-overflow": "reject-publish", "x-max-length": 10}
-        small = await channel.declare_queue("small-test-queue", durable=True, arguments=arguments)
-        await small.bind("leadwire.events", "intake.suppression.removed.v1")
-        yield small
-        await channel.queue_delete("small-test-queue")
-
-
 async def test_a_full_queue_keeps_the_rows_and_the_rest_flows(
     amqp_world: Any, h: Any, small_queue: AbstractQueue
 ) -> None:
@@ -174,17 +160,18 @@ async def test_a_returned_message_does_not_count_as_published(amqp_world: Any, h
         await h.eventually(lambda: h.has(beta, 10))
         assert sorted(await beta.effects()) == sorted(ids)
 
-        async def parked() -> bool:
-            async with alpha.database.unit_of_work() as work:
-                rows = await store.list_parked(work, 10)
-            return [(row["error"], row["retry_at"]) for row in rows] == [("no queue took it", None)]
-
-        await h.eventually(parked, 40)
-        assert (await next(iter(amqp_world.running)).health()).lag.parked == 1
+        await h.eventually(lambda: h.has_dead(alpha, 1), 40)
+        (letter,) = await alpha.dead()
+        assert (letter["queue"], letter["failure"], letter["detail"], letter["attempts"]) == (
+            "alpha-svc.outbox",
+            "unpublishable",
+            "no queue took it",
+            5,
+        )
+        assert await alpha.outbox() == 0
         await declare_topology(amqp_world.url, {"alpha-svc": [], "beta-svc": beta.subscriptions}, delays=h.DELAYS)
         async with alpha.database.unit_of_work() as work:
-            (row,) = await store.list_parked(work, 10)
-            assert await store.release_parked(work, [row["position"]]) == 1
+            assert await dead_letters.replay(work, Choice(failure="unpublishable"), by="usr_1") == 1
         await h.eventually(lambda: h.is_empty(alpha))
         assert await queue_length(amqp_world.url, names.UNROUTABLE) == 1
 
@@ -198,10 +185,9 @@ async def test_a_body_that_cannot_be_sent_is_parked_and_the_rest_flows(amqp_worl
     await h.eventually(lambda: h.has(beta, 2))
     assert sorted(await beta.effects()) == sorted(ids)
 
-    async def parked() -> bool:
-        return await alpha.outbox() == 2
-
-    await h.eventually(parked)
+    await h.eventually(lambda: h.has_dead(alpha, 2), 40)
+    assert {letter["detail"] for letter in await alpha.dead()} == {"it cannot be sent at all, e.g. it is too large"}
+    assert await alpha.outbox() == 0
 
 
 async def test_large_bodies_are_read_a_few_at_a_time(world: Any, h: Any) -> None:

@@ -100,8 +100,9 @@ async def test_g6_5_commands_and_people_at_the_database_leave_entries_too(servic
 
 
 async def test_g6_5_what_stays_although_its_request_fails_is_told_with_its_doer(service: ServiceUnderTest) -> None:
-    answer = await service.http.post("/v1/tries", headers=service.headers(user_id="usr_7"))
-    assert answer.status_code == 409
+    """With an idempotency key, too: one mark keeps both edges from putting a transaction around it."""
+    headers = service.headers(user_id="usr_7") | {"Idempotency-Key": "k"}
+    assert (await service.http.post("/v1/tries", headers=headers)).status_code == 409
     (entry,) = await entries(service)
     assert (entry.actor, entry.operation, entry.object_id) == ("usr_7", "POST /v1/tries", "thg_try")
 

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from contracts.events.identity import AuditRecordedV1
+from contracts.events.identity import AlarmRaisedV1, AuditRecordedV1
 from contracts.ids import new_uuid
 from messaging.dead_letters.store import DeadLetter, insert
 from servicekit.audit.ship import ship_entries
 from servicekit.dead_letters.masking import masked, masked_id, masked_type
+from servicekit.dead_letters.watch import look
 from servicekit.testing import ServiceUnderTest
 
 PLACE = "/v1/dead-letters/toy-svc"
@@ -163,3 +164,15 @@ def test_masking_lets_nothing_through_that_is_somebodys() -> None:
     assert masked(json.dumps(CANARY).encode()) == "(text)"
     assert (masked_type(CANARY), masked_type("")) == ("(text)", "")
     assert (masked_id("maija@example.org"), masked_id("lead_01abcdefgh")) == ("(text)", "lead_01abcdefgh")
+
+
+async def test_n5_9_while_letters_wait_an_alarm_says_so(service: ServiceUnderTest) -> None:
+    assert not await look("toy-svc", service.db, AlarmRaisedV1)
+    await fill(service, "late", "odd")
+    assert await look("toy-svc", service.db, AlarmRaisedV1)
+    [alarm] = await service.published(AlarmRaisedV1)
+    assert isinstance(alarm, AlarmRaisedV1)
+    assert (alarm.alarm, alarm.key) == ("dead-letters", "toy-svc")
+    assert alarm.detail.startswith("2 message(s) of toy-svc ")
+    assert (await decide(service, "discard", all=True, reason="a test")).status_code == 200
+    assert not await look("toy-svc", service.db, AlarmRaisedV1)

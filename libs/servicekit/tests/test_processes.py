@@ -18,11 +18,9 @@ from servicekit.migrations import migrate
 from servicekit.testing import TEST_KEY_SET, TEST_SIGNER, ServiceUnderTest, TestDatabases, service_url
 
 HERE = Path(__file__).parent
-# The run's own server has no other role than its superuser.
 ENVIRONMENT = {
     "PYTHONPATH": str(HERE),
     "PATH": os.environ["PATH"],
-    "LEADWIRE_DATABASE_ALLOW_SUPERUSER": "true",
 }
 
 

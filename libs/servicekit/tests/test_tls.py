@@ -5,17 +5,12 @@ import contextlib
 import gc
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiormq.exceptions
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from embedded import PostgresServer, RabbitServer, free_port
 from embedded.account import server_account
 from embedded.homes import private_home
@@ -25,6 +20,7 @@ from messaging.amqp.side_publisher import SideMessage, SidePublisher
 from messaging.amqp.topology import declare_topology
 from messaging.amqp.wire.errors import ConnectionLost
 from messaging.database import Database
+from servicekit.testing_certificates import make_certificate
 
 SSL_REQUEST = (80877103).to_bytes(4, "big")
 
@@ -33,22 +29,7 @@ SSL_REQUEST = (80877103).to_bytes(4, "big")
 def authorities(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Certificates for 127.0.0.1 that sign themselves: the servers' own one, and one of strangers."""
     folder = tmp_path_factory.mktemp("authorities")
-    return {name: _certificate(folder / f"{name}.pem") for name in ("own", "strangers")}
-
-
-def _certificate(path: Path) -> Path:
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, path.stem)])
-    certificate = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL)
-    path.with_suffix(".key").write_bytes(key.private_bytes(*form, serialization.NoEncryption()))
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return path
+    return {name: make_certificate(folder / f"{name}.pem") for name in ("own", "strangers")}
 
 
 @pytest.fixture(scope="module")

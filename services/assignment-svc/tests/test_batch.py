@@ -93,5 +93,6 @@ async def test_a1_5_the_pickers_find_active_agents_and_leads_whose_newest_order_
     await centre.lead("lead_none")
     await centre.lead("lead_done", order=Order(number="1", status="completed"))
     await _batch(centre, lead_ids=["lead_2"])
-    found = await centre.read("customers?newest_order=partial&assignable=true&q=virtanen")
+    asked = {"newest_order": "partial", "assignable": True, "q": "virtanen"}
+    found = (await centre.write("POST", "customers/search", asked)).json()
     assert [row["lead_id"] for row in found["data"]] == ["lead_1"]

@@ -29,8 +29,8 @@ async def test_a1_10_customers_are_found_by_name_phone_mail_and_numbers(
     bo = Person(first_name="Bo", last_name="Virtala", phone="+46701112223", email="bo@example.se")
     await centre.lead("lead_1", person=aino)
     await centre.lead("lead_2", person=bo, external_id="ext-2", order=Order(number="77-001", status="partial"))
-    page = await centre.service.http.get(
-        "/v1/customers", params={"q": words}, headers=centre.service.headers("supervisor")
+    page = await centre.service.http.post(
+        "/v1/customers/search", json={"q": words}, headers=centre.service.headers("supervisor")
     )
     assert [row["lead_id"] for row in page.json()["data"]] == found
 

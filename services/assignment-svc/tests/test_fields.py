@@ -92,6 +92,9 @@ async def test_a3_5_corrections_are_told_noted_and_outlive_updates_by_intake(cen
     assert now["comments"] == "new from intake"
     for name in ("person", "custom", "account"):
         assert now[name] == expected[name]
+    fields["account"] = None
+    await centre.service.deliver(LeadUpdatedV1(**fields), 3)
+    assert (await centre.item())["account"] is None, "half an account is none"
 
 
 async def test_a3_5_a_corrected_number_moves_the_lead_and_its_lock(centre: CallCentre):

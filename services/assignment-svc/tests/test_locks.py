@@ -144,3 +144,8 @@ async def test_a2_6_a_lock_that_was_extended_puts_the_timer_off(centre: CallCent
     assert (await centre.item())["state"] == "claimed"
     await centre.pass_time(minutes=2)
     assert (await centre.item())["state"] == "queued"
+
+
+async def test_a2_6_a_call_that_a_slow_clock_says_began_before_the_claim_counts(centre: CallCentre):
+    began = (datetime.now(UTC) - timedelta(seconds=20)).isoformat()
+    assert await _claim_and_wait(centre, "queue", outcome="no_answer", started_at=began) == "claimed"

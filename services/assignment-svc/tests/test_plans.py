@@ -61,7 +61,7 @@ async def _filled(centre: CallCentre, kept: int) -> tuple[Any, ...]:
     for number in range(10):
         await centre.lead(f"lead_{number}")
     pool = centre.service.db.pool
-    await pool.execute(FOREIGN, PROJECT, kept, OTHER)
+    await pool.execute(FOREIGN, PROJECT, kept, OTHER, timeout=300)
     await pool.execute("INSERT INTO account_responsibles VALUES ($1, 'acme', $2, 'usr_boss')", PROJECT, OTHER)
     for table in ("leads", "work_items", "queue", "account_responsibles"):
         await pool.execute(f"VACUUM ANALYZE {table}")
@@ -76,7 +76,7 @@ async def _filled(centre: CallCentre, kept: int) -> tuple[Any, ...]:
 async def test_a3_6_a_claim_costs_the_same_behind_fifty_thousand_leads_that_are_kept_for_others(centre: CallCentre):
     values = await _filled(centre, 0)
     alone = await _explain(centre, CLAIM, *values)
-    await centre.service.db.pool.execute(FOREIGN, PROJECT, KEPT, OTHER)
+    await centre.service.db.pool.execute(FOREIGN, PROJECT, KEPT, OTHER, timeout=300)
     for table in ("leads", "work_items", "queue"):
         await centre.service.db.pool.execute(f"VACUUM ANALYZE {table}")
     behind = await _explain(centre, CLAIM, *values)

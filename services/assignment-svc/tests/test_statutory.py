@@ -59,6 +59,23 @@ def test_easter_is_where_the_church_has_it():
     assert is_holiday("US", date(2027, 12, 31)), "New Year's Day of 2028 is a Saturday"
 
 
+@pytest.mark.parametrize(
+    ("calendar", "day"),
+    [
+        ("GB", "2026-12-28"),  # the 26th is a Saturday
+        ("GB", "2027-12-27"),  # Saturday and Sunday
+        ("GB", "2027-12-28"),
+        ("GB", "2028-01-03"),
+        ("AU", "2026-12-28"),
+        ("AU", "2030-01-28"),  # the 26th is a Saturday
+    ],
+)
+def test_e4_a_holiday_on_a_weekend_is_kept_on_the_next_working_day_too(calendar: str, day: str):
+    moved = date.fromisoformat(day)
+    assert is_holiday(calendar, moved)
+    assert not is_holiday(calendar, moved.replace(day=moved.day + 3))
+
+
 def test_e4_the_next_opening_lies_behind_the_holidays():
     christmas = datetime(2026, 12, 24, 8, tzinfo=UTC)
     opens = next_open(statutory_week("FI", ""), ["Europe/Helsinki"], christmas)

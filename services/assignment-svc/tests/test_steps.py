@@ -139,6 +139,7 @@ async def test_calls_are_numbered_over_the_leads_life(centre: CallCentre):
         {"started_at": "2999-01-01T00:00:00Z"},
         {"started_at": "2026-01-01T10:00:00Z", "ended_at": "2026-01-01T09:00:00Z"},
         {"started_at": "2026-01-01T10:00:00"},
+        {"started_at": "2026-01-01T10:00:00Z"},  # before the claim: it would stop the clock of A3.13 in the past
     ],
 )
 async def test_a_call_at_an_impossible_time_is_refused(centre: CallCentre, times: dict[str, str]):

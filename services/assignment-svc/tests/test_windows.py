@@ -69,7 +69,7 @@ def test_e4_a_window_in_the_hour_that_comes_twice_is_open_both_times():
     assert opened == list(range(60, 180))
 
 
-def test_a_window_over_midnight():
+def test_e4_a_window_over_midnight():
     week = same_every_day("22:00", "02:00", (5,))
     assert week.allows(4, 23 * 60)
     assert week.allows(5, 60)
@@ -90,14 +90,14 @@ INSTANTS = st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31)).map(lambda
 
 
 @given(WEEKS, ZONES, INSTANTS, st.floats(0, 0.999))
-def test_an_answer_holds_as_long_as_it_says(week: Week, zones: list[str], now: datetime, part: float):
+def test_e4_an_answer_holds_as_long_as_it_says(week: Week, zones: list[str], now: datetime, part: float):
     answer = answer_at(week, zones, now)
     assert now < answer.until <= now + timedelta(minutes=15)
     assert open_at(week, zones, now + (answer.until - now) * part) is answer.open
 
 
 @given(WEEKS, ZONES, INSTANTS)
-def test_the_next_opening_is_open_and_nothing_before_it(week: Week, zones: list[str], now: datetime):
+def test_e4_the_next_opening_is_open_and_nothing_before_it(week: Week, zones: list[str], now: datetime):
     opening = next_open(week, zones, now)
     moment = now
     for _ in range(700):
@@ -111,7 +111,7 @@ def test_the_next_opening_is_open_and_nothing_before_it(week: Week, zones: list[
         moment = answer.until
 
 
-def test_statutory_hours_of_the_countries_and_states():
+def test_e4_statutory_hours_of_the_countries_and_states():
     """Wednesday noon and half past eight in the evening; Sunday noon."""
 
     def told(country: str, region: str = "") -> tuple[bool, bool, bool]:
@@ -131,7 +131,7 @@ def test_statutory_hours_of_the_countries_and_states():
     assert told("ZZ") == told("") == (True, False, False)
 
 
-def test_a_projects_hours_only_narrow_the_statutory_ones():
+def test_e4_a_projects_hours_only_narrow_the_statutory_ones():
     finland = Place("FI", "", HELSINKI)
     custom = CallingRule("custom", "07:00", "12:00", (1, 2, 7))
     assert calling_week(custom, finland).days == (((540, 720),), ((540, 720),), (), (), (), (), ())
@@ -140,7 +140,7 @@ def test_a_projects_hours_only_narrow_the_statutory_ones():
     assert calling_week(CallingRule("always"), finland).allows(6, 3)
 
 
-def test_where_a_number_may_be():
+def test_e4_where_a_number_may_be():
     assert place_of("+358401234567", None, None) == Place("FI", "", ("Europe/Helsinki", "Europe/Mariehamn"))
     assert place_of("+14155550123", None, {"state": "tx"}) == Place("US", "TX", ("America/Los_Angeles",))
     assert len(place_of("+18005551234", "US", None).zones) > 20

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -20,10 +21,23 @@ from starlette.routing import Route
 
 @dataclass
 class RealProvider:
-    """oidc-provider-mock in a process of its own."""
+    """oidc-provider-mock in a process of its own, made strict (`strict_provider.py`)."""
 
     issuer: str
     http: httpx2.AsyncClient
+    client_id: str = "leadwire"
+    client_secret: str = "a secret"
+
+    async def registers(self, redirect_uri: str) -> None:
+        """It knows us from now on, by this address to come back to."""
+        answer = await self.http.post(f"{self.issuer}/oauth2/clients", json={"redirect_uris": [redirect_uri]})
+        assert answer.status_code == 201, answer.text
+        self.client_id, self.client_secret = answer.json()["client_id"], answer.json()["client_secret"]
+
+    async def redeems(self, code: str, redirect_uri: str, **verifier: str) -> httpx2.Response:
+        """What whoever has stolen a code would do, and our secret as well."""
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, **verifier}
+        return await self.http.post(f"{self.issuer}/oauth2/token", data=form, auth=(self.client_id, self.client_secret))
 
     async def knows(self, subject: str, **claims: Any) -> None:
         answer = await self.http.put(f"{self.issuer}/users/{subject}", json=claims)
@@ -31,21 +45,26 @@ class RealProvider:
 
     async def signs_in(self, url: str, subject: str, **changed: str | None) -> str:
         """The person says yes; where the provider sends the browser. `changed` are parameters of the request."""
+        answer = await self.asks(url, subject, **changed)
+        assert answer.status_code == 302, answer.text
+        return answer.headers["location"]
+
+    async def asks(self, url: str, subject: str, **changed: str | None) -> httpx2.Response:
         parts = urlsplit(url)
         query = {name: value for name, value in (dict(parse_qsl(parts.query)) | changed).items() if value is not None}
         address = f"{self.issuer}{parts.path}?{urlencode(query)}"
-        answer = await self.http.post(address, data={"sub": subject}, follow_redirects=False)
-        assert answer.status_code == 302, answer.text
-        return answer.headers["location"]
+        return await self.http.post(address, data={"sub": subject}, follow_redirects=False)
 
     async def refuses(self, url: str) -> str:
         return (await self.http.post(url, data={"action": "deny"}, follow_redirects=False)).headers["location"]
 
 
 @asynccontextmanager
-async def real_provider() -> AsyncGenerator[RealProvider]:
+async def real_provider(redirect_uri: str | None = None) -> AsyncGenerator[RealProvider]:
+    """With a redirect URI we are registered there with it; without, everybody is whoever they say they are."""
     port = free_port()
-    words = ["-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce"]
+    words = ["-W", "ignore", str(Path(__file__).with_name("strict_provider.py")), str(port)]
+    words += ["registered"] if redirect_uri else []
     quiet = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=quiet, stderr=quiet)
     issuer = f"http://127.0.0.1:{port}"
@@ -58,7 +77,10 @@ async def real_provider() -> AsyncGenerator[RealProvider]:
                 assert process.returncode is None
                 await asyncio.sleep(0.05)
         async with httpx2.AsyncClient(timeout=20) as http:
-            yield RealProvider(issuer, http)
+            provider = RealProvider(issuer, http)
+            if redirect_uri:
+                await provider.registers(redirect_uri)
+            yield provider
     finally:
         process.terminate()
         await process.wait()

@@ -6,7 +6,7 @@ from typing import Any
 from contracts.events.assignment import LeadEditedV1
 from contracts.events.intake import LeadUpdatedV1
 from contracts.events.values import LeadRef
-from lead_intake_svc.corrections.rules import corrected, kept
+from lead_intake_svc.corrections.rules import kept
 from lead_intake_svc.testing import World, lead
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -75,7 +75,5 @@ async def test_i2_27_a_correction_that_comes_late_brings_nothing_back(world: Wor
     assert await world.count("lead_corrections") == 0
 
 
-def test_a3_5_corrections_of_an_account_need_one():
-    bare = {"first_name": None, "last_name": None, "phone": "+1", "email": None, "content": {}}
-    assert corrected(bare, {"account.name": "A", "email": "A@B.example"}) == bare | {"email": "a@b.example"}
+def test_a3_5_what_is_sent_again_leaves_corrected_fields():
     assert kept({"custom": {"a": 1}, "phone": "2"}, {"custom": {"a": 3}}, {"custom.a", "phone"}) == {"custom": {"a": 3}}

@@ -105,6 +105,34 @@ async def test_i2_20_everybody_exports_what_they_may_see(world: World):
     assert agent.status_code == 403
 
 
+@pytest.mark.parametrize("query", [{}, {"format": "xlsx"}], ids=["csv", "xlsx"])
+async def test_i2_20_an_export_without_named_columns_is_whole_too(world: World, query: dict[str, Any]):
+    """Free fields with their types, orders of several items, what nests."""
+    await world.project(sequence=2, duplicates=DuplicateRules(window_days=0))
+    price = {"amount_minor": 1250, "currency": "EUR"}
+    items = [{"product_code": code, "quantity": 2, "unit_price": price} for code in ("A", "B;C")]
+    for changes in (
+        *NASTY,
+        {"custom": {"size": 12, "roof": {"kind": "flat", "old": True}, "utm": "=1"}, "comments": "x"},
+        {
+            "address": {"city": "Turku", "floor": 3, "door": "B"},
+            "order": {"number": "8", "status": "partial", "items": items},
+        },
+        {"account": {"external_id": "acc-2", "fields": {"staff": 7, "tags": ["a", "b"]}}},
+    ):
+        await world.accepted(**changes)
+    exported = (await export(world, **query)).content
+    other = await world.partner(name="Other")
+    form, files = {"project_id": "prj_a"}, {"file": ("a", exported)}
+    sent = await world.http.post("/v1/imports", data=form, files=files, headers=bearer(await world.issue(other)))
+    assert sent.status_code == 201, sent.text
+    await world.import_files()
+    select = "SELECT external_id, first_name, last_name, phone, email, location, content FROM leads"
+    mine = await world.rows(f"{select} WHERE partner_id = $1 ORDER BY external_id", world.partner_id)
+    theirs = await world.rows(f"{select} WHERE partner_id = $1 ORDER BY external_id", other)
+    assert [dict(row) for row in theirs] == [dict(row) for row in mine]
+
+
 @pytest.mark.parametrize("columns", ["", "shoe_size", "phone,phone", "address.", "consent.mood", ","])
 async def test_unknown_columns_are_refused(world: World, columns: str):
     refused = await world.http.get("/v1/leads/export", params={"columns": columns}, headers=bearer(world.key))

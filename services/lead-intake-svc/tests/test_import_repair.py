@@ -74,3 +74,18 @@ def test_neutralised_text_comes_back_as_it_was(first: str, rest: str):
     text = (first + rest).strip()
     assert cell(text) == "'" + text
     assert clean(cell(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "pointer"), [("custom.*", "/custom"), ("account.fields.*", "/account/fields"), ("order.items", "/order")]
+)
+def test_i2_19_what_should_be_json_and_is_not_is_refused(field: str, pointer: str):
+    for text in ("{", "12", '"x"', "NaN", "[" * 5000):
+        with pytest.raises(RowRefused) as refused:
+            plan({"p": field}).body(Row(2, [text]))
+        assert (refused.value.problem.code, refused.value.problem.field) == ("json-unreadable", pointer)
+
+
+def test_i2_19_a_column_of_its_own_goes_before_the_rest():
+    body = plan({"a": "custom.*", "b": "custom.size"}).body(Row(2, ['{"size": 1, "roof": "flat"}', "2"]))
+    assert body["custom"] == {"size": "2", "roof": "flat"}

@@ -275,3 +275,20 @@ async def test_an_agent_reads_a_lead_while_it_is_theirs(world: World):
     assert (await world.http.get(path, headers=world.service.headers("leads_agent"))).status_code == 404
     await world.service.deliver(events[5][1], sequence=4)
     assert (await world.http.get(path, headers=agent)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "leads?phone=%2B358401111111",
+        "leads?email=a@b.example",
+        "leads/export?email=a@b.example",
+        "suppressions?value=x",
+    ],
+)
+async def test_who_somebody_is_has_no_place_in_an_address(world: World, path: str):
+    """security.md: not in URLs. It is said where to ask instead; an ignored filter would show everybody."""
+    answer = await world.http.get(f"/v1/{path}", headers=world.service.headers())
+    assert (answer.status_code, answer.json()["code"]) == (422, "personal-data-in-address")
+    assert "/search" in answer.json()["detail"]
+    assert "b.example" not in answer.text

@@ -60,7 +60,12 @@ async def test_i2_22_a_rejected_replacement_opens_the_slot_again(world: World):
     assert second["status"] == "accepted"
     ref = LeadRef(lead_id=second["id"], partner_id=world.partner_id, project_id="prj_a")
     await world.service.deliver(v.CaseRejectedV1(lead=ref, attempts=1), sequence=2)
-    assert (await world.push(replacement_for=original)).json()["status"] == "accepted"
+    third = (await world.push(replacement_for=original)).json()
+    assert third["status"] == "accepted"
+    assert len(await world.service.published(i.LeadReplacedV1)) == 2
+    (undone,) = await world.service.published(i.ReplacementUndoneV1)
+    assert isinstance(undone, i.ReplacementUndoneV1)
+    assert (undone.lead.lead_id, undone.replacement_id) == (original, second["id"])
 
 
 async def test_i2_22_twenty_at_once_give_one_replacement(world: World):

@@ -94,8 +94,32 @@ async def test_suppressions_are_the_business_of_staff(world: World):
         headers = world.service.headers(level, partner_id="ptr_1", sponsor_id="spo_1")
         assert (await world.http.get("/v1/suppressions", headers=headers)).status_code == 403
     await suppress(world, "phone", "0401112223", region="FI")
-    found = await world.http.get(f"/v1/suppressions?value=%2B{PHONE[1:]}", headers=world.service.headers())
+    found = await world.http.post(
+        "/v1/suppressions/search", json={"kind": "phone", "value": PHONE}, headers=world.service.headers()
+    )
     assert [row["value"] for row in found.json()["data"]] == [PHONE]
+
+
+async def test_i2_18_whether_a_person_is_suppressed_is_asked_without_naming_them_in_the_address(world: World):
+    """However the value is written, and though the person was erased since."""
+    await suppress(world, "email", "maija@example.com")
+    await suppress(world, "phone", PHONE)
+    (await world.http.post("/v1/erasures", json={"phone": PHONE}, headers=world.service.headers())).raise_for_status()
+
+    async def found(kind: str, value: str, **more: str) -> list[str]:
+        body = {"kind": kind, "value": value, **more}
+        answer = await world.http.post("/v1/suppressions/search", json=body, headers=world.service.headers())
+        assert answer.status_code == 200, answer.text
+        return [row["value"][:6] for row in answer.json()["data"]]
+
+    assert await found("email", "MAIJA@Example.com") == ["maija@"]
+    assert await found("phone", f"0{PHONE[4:]}", region="FI") == ["keyed:"]
+    assert await found("phone", "+358409999999") == []
+    wrong = {"kind": "phone", "value": "nobody"}
+    refused = await world.http.post("/v1/suppressions/search", json=wrong, headers=world.service.headers())
+    assert refused.status_code == 422
+    agent = await world.http.post("/v1/suppressions/search", json=wrong, headers=world.service.headers("leads_agent"))
+    assert agent.status_code == 403
 
 
 async def test_i2_18_no_lead_slips_past_a_suppression_that_was_there_first(world: World):

@@ -135,9 +135,16 @@ async def test_n5_2_a_complaint_suppresses_and_the_mail_stays_sent(service: Serv
     assert (await mailer.rows())[0]["state"] == "sent"
 
 
-async def test_n5_2_json_names_the_mail_by_its_message_id_or_its_recipient(service: ServiceUnderTest, sent: Any):
+async def test_n5_2_json_names_the_mail_by_its_message_id_or_its_recipient(
+    service: ServiceUnderTest, sent: Any, make_lead: Any, make_partner: Any
+):
+    """Only what was sent can come back: not a mail that waits, nor one of another house with an id of ours."""
+    await service.deliver(make_partner(2))
+    await service.deliver(make_lead(2, partner=2))
     headers = service.headers("integration")
     for body, result in (
+        ({"kind": "bounce", "recipient": "buyer2@p2.example"}, "unknown-mail"),
+        ({"kind": "bounce", "message_id": f"<{sent['id']}@else.example>"}, "unknown-mail"),
         ({"kind": "bounce", "recipient": "nobody@else.example"}, "unknown-mail"),
         ({"kind": "bounce", "message_id": "<eml_x@centre.example>"}, "unknown-mail"),
         ({"kind": "bounce", "message_id": sent["message_id"].strip("<>"), "status": "5.1.1"}, "taken"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from contracts.events.intake import PartnerChangedV1
 from contracts.ids import new_uuid
 from notify_svc.digests import make_digests as digests
 from notify_svc.digests.make_digests import make_one
@@ -64,3 +65,25 @@ async def test_n2_8_digests_made_by_several_at_once_have_each_lead_once(
     assert sum(made) == 6
     told = [(row["recipient"], item["lead_id"]) for row in await mailer.rows() for item in row["variables"]["items"]]
     assert sorted(told) == sorted((f"{who}@p.example", f"lead_{n:04}") for who in "ab" for n in range(1, 11))
+
+
+async def test_n5_1_what_had_its_mail_is_in_no_digest_and_the_other_way_round(
+    service: ServiceUnderTest, mailer: Any, make_lead: Any, make_partner: Any
+):
+    """The partner changes its mind, and the same events come once more, long after the inbox has forgotten them."""
+    mailed, gathered = new_uuid(), new_uuid()
+
+    async def tell_partner(sequence: int, mode: str) -> None:
+        partner = make_partner(1, "a@p.example", kind=PartnerChangedV1, purchase_notification_mode=mode)
+        await service.deliver(partner, sequence)
+        await service.db.pool.execute("DELETE FROM inbox")
+
+    await tell_partner(1, "immediate")
+    await service.deliver(make_lead(1), message_id=mailed)
+    await tell_partner(2, "hourly")
+    await service.deliver(make_lead(1), message_id=mailed)
+    await service.deliver(make_lead(2), message_id=gathered)
+    await tell_partner(3, "immediate")
+    await service.deliver(make_lead(2), message_id=gathered)
+    assert [row["cause_id"] for row in await mailer.rows()] == [mailed]
+    assert [row["cause_id"] for row in await service.db.pool.fetch("SELECT cause_id FROM digest_items")] == [gathered]

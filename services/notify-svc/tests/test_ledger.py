@@ -29,8 +29,11 @@ async def test_n5_4_search_by_state_lead_and_recipient(
     await mailer.settle(mailer.sender(sink.port))
 
     async def found(**query: Any) -> list[tuple[str, str]]:
-        answer = await service.http.get(EMAILS, params=query, headers=service.headers("supervisor"))
+        answer = await service.http.post(f"{EMAILS}/search", json=query, headers=service.headers("supervisor"))
         assert answer.status_code == 200, answer.text
+        if "recipient" not in query:
+            listed = await service.http.get(EMAILS, params=query, headers=service.headers("supervisor"))
+            assert listed.json() == answer.json()
         return [(row["lead_id"][-1] + row["recipient"][0], row["state"]) for row in answer.json()["data"]]
 
     assert sorted(await found(state="failed")) == [("1b", "failed"), ("2b", "failed"), ("3b", "failed")]
@@ -115,6 +118,15 @@ async def test_n5_4_a_person_may_have_a_mail_sent_again(
     await mailer.settle(mailer.sender(sink.port))
     assert len({mail.message["Message-ID"] for mail in sink.mails}) == 1
     assert len(sink.mails) == 2
+    await service.db.pool.execute("UPDATE emails SET give_up_at = now() - interval '1 hour'")
+    assert (await service.http.post(resend, headers=service.headers())).status_code == 200
+
+    def put_off(_: str) -> str | None:
+        return "451 later"
+
+    sink.on_rcpt = put_off
+    await mailer.settle(mailer.sender(sink.port))
+    assert [row["state"] for row in await mailer.rows()] == ["queued"], "it has three days again"
     assert (await service.http.post(f"{EMAILS}/eml_none/resend", headers=service.headers())).status_code == 404
 
 

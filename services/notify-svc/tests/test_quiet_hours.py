@@ -37,6 +37,23 @@ def test_n5_8_quiet_hours_end_when_the_recipients_clock_says(wishes: Preferences
     assert quiet_until(wishes, _at(now)) == (_at(until) if until else None)
 
 
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("00:10", "00:30"),  # the first time that the clock shows 3:10
+        ("00:40", None),
+        ("01:10", "01:30"),  # and the second: not until tomorrow
+        ("01:40", None),
+    ],
+)
+def test_n5_8_where_clocks_are_set_back_a_quiet_hour_comes_twice_and_ends_twice(now: str, until: str | None):
+    """From 4 to 3 in Helsinki on this day, at 01:00 UTC."""
+    wishes = Preferences(time_zone="Europe/Helsinki", quiet_from=time(3), quiet_until=time(3, 30))
+    day = "2026-10-25T{}+00:00"
+    end = quiet_until(wishes, datetime.fromisoformat(day.format(now)))
+    assert (end and f"{end.astimezone(UTC):%H:%M}") == until
+
+
 @given(
     st.floats(1_735_689_600, 1_830_297_600).map(lambda at: datetime.fromtimestamp(at, UTC)),
     st.times(),

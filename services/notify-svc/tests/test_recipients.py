@@ -64,7 +64,7 @@ async def test_n5_8_recipients_are_listed_found_and_deleted(service: ServiceUnde
     assert (last["address"], last["time_zone"], last["digest_at"]) == ("c@p.example", "Europe/Helsinki", "06:30")
     twice = await service.http.post(RECIPIENTS, json={"address": "A@p.example"}, headers=headers)
     assert (twice.status_code, twice.json()["code"]) == (409, "recipient-exists")
-    found = await service.http.get(RECIPIENTS, params={"address": "B@p.example"}, headers=headers)
+    found = await service.http.post(f"{RECIPIENTS}/search", json={"address": "B@p.example"}, headers=headers)
     [row] = found.json()["data"]
     assert (await service.http.delete(f"{RECIPIENTS}/{row['id']}", headers=headers)).status_code == 204
     assert (await service.http.get(f"{RECIPIENTS}/{row['id']}", headers=headers)).status_code == 404

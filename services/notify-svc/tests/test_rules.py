@@ -43,6 +43,14 @@ def test_a_lost_reply_is_resent_once_and_then_left_to_a_person():
     assert next_step(Outcome("reply-lost"), again, 0.5) == Next("unknown", None, "reply-lost")
 
 
+@pytest.mark.parametrize(
+    ("attempts", "minutes"), [(1, 1), (2, 2), (3, 4), (8, 128), (9, 240), (10, 240), (20, 240), (21, 240), (2**31, 240)]
+)
+def test_n5_2_back_off_doubles_up_to_four_hours_and_is_spread_by_a_half(attempts: int, minutes: int):
+    whole = timedelta(minutes=minutes)
+    assert [backoff(attempts, jitter) / whole for jitter in (0, 0.5, 1)] == [0.5, 1, 1.5]
+
+
 @given(st.integers(1, 10_000), st.floats(0, 1))
 def test_n5_2_back_off_grows_within_limits(attempts: int, jitter: float):
     wait = backoff(attempts, jitter)

@@ -42,10 +42,17 @@ async def test_n5_2_greylisting_is_waited_out(service: ServiceUnderTest, mailer:
     assert len(sink.mails) == 1
 
 
-async def test_n5_2_after_three_days_it_gives_up(service: ServiceUnderTest, mailer: Any, sink: Any, queued: None):
+async def test_n5_2_after_three_days_and_not_before_it_gives_up(
+    service: ServiceUnderTest, mailer: Any, sink: Any, queued: None
+):
     sink.on_rcpt = _always("451 never")
     await mailer.settle(mailer.sender(sink.port))
-    await service.db.pool.execute("UPDATE emails SET give_up_at = give_up_at - interval '73 hours'")
+    await service.db.pool.execute("UPDATE emails SET give_up_at = give_up_at - interval '71 hours'")
+    await mailer.time_passes()
+    await mailer.settle(mailer.sender(sink.port))
+    [row] = await mailer.rows()
+    assert (row["state"], row["attempts"]) == ("queued", 2)
+    await service.db.pool.execute("UPDATE emails SET give_up_at = give_up_at - interval '2 hours'")
     await mailer.time_passes()
     await mailer.settle(mailer.sender(sink.port))
     [row] = await mailer.rows()

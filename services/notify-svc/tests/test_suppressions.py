@@ -23,7 +23,8 @@ async def test_n5_2_a_refused_address_is_suppressed_shown_and_lifted_by_an_admin
     await mailer.settle(mailer.sender(sink.port))
     sink.on_rcpt = accept
     params = {"address": ADDRESS.upper()}
-    [row] = (await service.http.get(SUPPRESSIONS, params=params, headers=service.headers())).json()["data"]
+    found = await service.http.post(f"{SUPPRESSIONS}/search", json=params, headers=service.headers())
+    [row] = found.json()["data"]
     assert (row["kind"], row["code"], row["reply"]) == ("refused", 550, "5.1.1 no such user")
     path = f"{SUPPRESSIONS}/{row['id']}"
     [mail] = await mailer.rows()

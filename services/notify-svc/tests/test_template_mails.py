@@ -36,6 +36,8 @@ async def test_n5_3_a_test_send_arrives_as_it_is_and_stands_in_the_ledger(
     service: ServiceUnderTest, make_template: Any, mailer: Any, sink: Any
 ):
     made = await make_template()
+    quiet = {"address": "me@centre.example", "quiet_from": "00:00", "quiet_until": "23:59:59.999999"}
+    assert (await service.http.post("/v1/email-recipients", json=quiet, headers=service.headers())).status_code == 201
     body = {"to": "Me@Centre.example", "sample": {"lead": {"external_id": "7", "name": "Åsa"}}}
     answer = await service.http.post(f"{TEMPLATES}/{made['id']}/test", json=body, headers=service.headers())
     assert (answer.status_code, answer.json()["state"], answer.json()["lead_id"]) == (202, "queued", None)

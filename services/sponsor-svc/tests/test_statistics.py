@@ -147,6 +147,25 @@ async def test_s0_12_per_sponsor_project_list_partner_and_agent(api: Any, consum
     assert await received_and_claimed("agent_id=usr_agent&sponsor_id=spo_b") == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("event_class", "more", "metric"),
+    [
+        (LeadClaimedV1, {}, "claimed"),
+        (LeadAssignedV1, {}, "claimed"),
+        (AttemptLoggedV1, {}, "attempts"),
+        (LeadResolvedV1, {}, "resolved"),
+        (LeadConvertedV1, {"order": Order(number="1", status="completed")}, "converted"),
+        (LeadInvalidatedV1, {}, "invalid"),
+    ],
+)
+async def test_s0_12_what_an_agent_did_counts_for_the_agent(  # noqa: PLR0917 -- fixtures and parameters
+    api: Any, consumer: Any, events: Any, event_class: type[Any], more: dict[str, Any], metric: str
+):
+    await consumer.hear(events().of(event_class, agent_id="usr_b", **more))
+    assert (await api.get("statistics?agent_id=usr_b"))["totals"] == counts(**{metric: 1})
+    assert (await api.get("statistics?agent_id=usr_agent"))["totals"] == counts()
+
+
 async def test_s0_12_from_and_to_choose_the_minutes(api: Any, consumer: Any, events: Any):
     for minutes in (0, 1, 30, 90, 60 * 24, 60 * 24 * 40):
         await consumer.hear(events().of(LeadAcceptedV1), at=MORNING + timedelta(minutes=minutes, seconds=20))

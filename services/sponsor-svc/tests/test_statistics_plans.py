@@ -8,6 +8,7 @@ import pytest
 from servicekit.testing import ServiceUnderTest
 from sponsor_svc.statistics import store
 from sponsor_svc.statistics.counting import METRICS
+from sponsor_svc.statistics.log import store as log
 
 # Ten sponsors, each with 5,000 minutes and their hours and days: of one sponsor alone some 100 pages of either table.
 _BUCKETS = """
@@ -25,6 +26,19 @@ FILL = (
     FROM ({_BUCKETS}) AS b, (VALUES ('rejected'), ('resolved')) AS k (kind)
     """,
     "ANALYZE counters, breakdowns",
+)
+
+FILL_FACTS = (
+    """
+    INSERT INTO facts (id, at, lead_id, version, sponsor_id, project_id, partner_id, track, reopens, tally)
+    SELECT gen_random_uuid(), now(), 'lead_' || n / 4, n % 4, 'spo_a', 'prj_a', 'ptr_a',
+        CASE WHEN n % 4 = 0 THEN 'work' END, n % 200 = 0, '{}' FROM generate_series(1, 80000) AS n
+    """,
+    """
+    INSERT INTO revised_leads (lead_id, version, stands_in)
+    SELECT 'lead_' || n * 10, 2, false FROM generate_series(1, 2000) AS n
+    """,
+    "ANALYZE facts, revised_leads",
 )
 
 
@@ -49,6 +63,15 @@ async def test_s0_12_what_is_outside_the_period_is_not_read(
     assert "at >= part.since" in scan["Index Cond"]
     assert 55 <= scan["Actual Rows"] * scan["Actual Loops"] <= 65
     assert scan["Shared Hit Blocks"] + scan["Shared Read Blocks"] < 100
+
+
+@pytest.mark.parametrize("statement", [log.REVISE, log.UNDO], ids=["revise", "undo"])
+async def test_s0_12_what_was_counted_of_a_lead_is_found_by_the_lead(service: ServiceUnderTest, statement: str) -> None:
+    await service.as_owner(*FILL_FACTS)
+    leads = [f"lead_{n * 97}" for n in range(200)]
+    plan = "\n".join(row[0] for row in await service.db.pool.fetch(f"EXPLAIN {statement}", leads))
+    assert "facts_leads" in plan, plan
+    assert "Seq Scan on facts" not in plan, plan
 
 
 def _scans(plan: dict[str, Any], table: str) -> list[dict[str, Any]]:

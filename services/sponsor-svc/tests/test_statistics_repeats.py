@@ -89,6 +89,17 @@ async def test_s0_12_consumers_side_by_side_lose_and_double_nothing(
     assert await counted(service) == quiet
 
 
+async def test_s0_12_what_comes_after_the_inbox_has_forgotten_it_is_not_counted_again(
+    service: Any, consumer: Any, events: Any, message_of: Any
+):
+    bodies = bodies_of([(kind, ("spo_a", "prj_a"), 5) for kind in KINDS], events, message_of)
+    await consumer.take(bodies)
+    once = [tuple(row) for query in EVERYTHING for row in await service.db.pool.fetch(query)]
+    await service.as_owner("TRUNCATE inbox")
+    await consumer.take(bodies)
+    assert await counted(service) == once
+
+
 async def test_guarantee_2_counters_and_inbox_commit_together(
     service: Any, consumer: Any, events: Any, message_of: Any
 ):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from contracts.events.intake import LeadAcceptedV1
-from sponsor_svc.statistics import stream
+from sponsor_svc.statistics import live, stream
 from sponsor_svc.statistics.live import LiveStatistics, Snapshot, Viewer
 from sponsor_svc.statistics.periods import BEGINNING, END
 from sponsor_svc.statistics.question import Question
@@ -109,6 +109,26 @@ async def test_s0_12_streams_end_when_the_server_stops(api_server: Any):
             await page.event()
         await api_server.serving
         assert time.monotonic() - started < 5
+
+
+async def test_s0_12_a_page_that_comes_back_elsewhere_is_never_shown_what_was_before(
+    service: Any, consumer: Any, events: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """The process that it comes back to has not heard yet of what the one that it comes from has shown."""
+    monkeypatch.setattr(live, "PACE_SECONDS", 0.5)
+    question = Question(Slice("all", ("",), ("",)), BEGINNING, END)
+    here, elsewhere = LiveStatistics(service.db), LiveStatistics(service.db)
+    async with here.watching(question) as long_open:
+        old = await long_open.next(10)
+        await consumer.hear(events().of(LeadAcceptedV1))
+        async with elsewhere.watching(question) as page:
+            known = await page.next(10)
+        async with here.watching(question) as page:
+            shown = await page.next(10)
+        assert old
+        assert known
+        assert shown
+        assert old.id != known.id == shown.id
 
 
 async def test_s0_12_silence_is_filled_with_comments(api_server: Any, monkeypatch: pytest.MonkeyPatch):

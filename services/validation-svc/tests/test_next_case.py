@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from contracts.events.intake import ReturnRequestedV1
+from contracts.events.intake import ReturnDeclinedV1, ReturnRequestedV1
 from servicekit.testing import ServiceUnderTest
 
 NEXT = "/v1/validation/next"
@@ -22,6 +22,8 @@ async def test_v4_11_a_lapsed_lease_gives_the_case_to_the_next_who_asks(service:
     await service.db.pool.execute(LAPSE)
     taken = await ask("usr_other")
     assert lead_of(taken) == "lead_00001"
+    await service.db.pool.execute(LAPSE)
+    assert (await ask("usr_other")).json()["lease"]["token"] != taken.json()["lease"]["token"], "it was anybody's"
     assert (await ask("usr_gone")).status_code == 204
     path = "/v1/validation/cases/lead_00001/decision"
     gone = service.headers("call_centre", user_id="usr_gone")
@@ -54,6 +56,7 @@ async def test_v4_11_an_attempted_case_is_nobodys_next_for_a_while_then_waits_at
     service: ServiceUnderTest, fill: Any, ask: Any, decide: Any
 ):
     await fill(2)
+    assert lead_of(await ask()) == "lead_00001"
     await decide("lead_00001", "unconfirmed", note="no answer")
     assert lead_of(await ask()) == "lead_00002"
     await decide("lead_00002", "confirmed")
@@ -76,18 +79,21 @@ async def test_v4_11_skipping_goes_on_and_another_project_gives_the_case_back(
 
 
 async def test_v4_11_a_lead_on_its_way_back_is_nobodys_next(service: ServiceUnderTest, make_lead: Any, ask: Any):
+    """Once the return is declined it is anybody's: whoever had it on the screen has lost it."""
     await service.deliver(make_lead())
     assert lead_of(await ask()) == "lead_0001"
     lead = make_lead()
-    requested = ReturnRequestedV1(
-        return_id="ret_1",
-        lead=lead.lead,
-        reason="wrong-number",
-        requested_at=lead.received_at,
-        answer_by=lead.received_at,
-    )
-    await service.deliver(requested)
+    told: dict[str, Any] = {
+        "return_id": "ret_1",
+        "lead": lead.lead,
+        "reason": "wrong-number",
+        "requested_at": lead.received_at,
+        "answer_by": lead.received_at,
+    }
+    await service.deliver(ReturnRequestedV1(**told))
     assert (await ask()).status_code == 204
+    await service.deliver(ReturnDeclinedV1(**told), 2)
+    assert lead_of(await ask("usr_other")) == "lead_0001"
 
 
 @pytest.mark.parametrize("body", [{"skip": "yes"}, {"leased_by": "usr_other"}, {"project_id": ""}])

@@ -61,7 +61,6 @@ ASSIGNMENT: Final[Table] = {
     "DELETE /v1/campaigns/{project_id}/tools/{tool_id}": may(STAFF),
     "GET /v1/customers": [
         may(AGENTS, shows="lead_id"),
-        may(AGENTS, query={"q": "Kanarialintu"}, shows="lead_id"),
         may(STAFF, own=_AGENT, query={"agent_id": "{agent_id}"}),
     ],
     "POST /v1/customers/search": [

@@ -110,6 +110,7 @@ INTAKE: Final[Table] = {
     "PATCH /v1/sales/rules/{rule_id}": may("admin", body={"place": 3}),
     "DELETE /v1/sales/rules/{rule_id}": may("admin"),
     "POST /v1/suppressions": may(STAFF, body={"kind": "email", "value": "new@nowhere.example"}),
+    "POST /v1/suppressions/search": may(STAFF, body={"kind": "email", "value": "new@nowhere.example"}),
     "GET /v1/suppressions": may(STAFF, shows="suppression_id"),
     "GET /v1/suppressions/{suppression_id}": may(STAFF),
     "DELETE /v1/suppressions/{suppression_id}": may(STAFF),

@@ -17,6 +17,11 @@ _REQUEST_ID = b"x-request-id"
 _OURS = {_IDENTITY_HEADER, _REQUEST_ID}
 _SAFE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _PARTNER_KEY = ("bearer lw_live_", "bearer lw_test_")
+_BROWSERS = (
+    (b"content-security-policy", b"default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
 # And what is below. An old cookie must not be in the way; whoever has a link to statistics has no sign-in.
 _WITHOUT_IDENTITY = ("/v1/sessions/", "/v1/shared-statistics/")
 
@@ -35,6 +40,7 @@ class InProcessGateway:
             await _lifespan(receive, send)
             return
         request_id = _request_id(scope)
+        send = _for_programs(send)
         # Like nginx: a name with an underscore might be read as ours by whoever stands behind.
         headers = [(name, value) for name, value in scope["headers"] if name not in _OURS and b"_" not in name]
         headers.append((_REQUEST_ID, request_id))
@@ -88,6 +94,22 @@ class InProcessGateway:
 def _request_id(scope: Scope) -> bytes:
     given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), b"")
     return given if _SAFE_ID.fullmatch(given) else new_uuid().hex.encode()
+
+
+def _for_programs(send: Send) -> Send:
+    """Answers are for programs: a browser that opens one runs, shows in a frame and tells others nothing of it.
+
+    What an answer says itself, as pages do, is left.
+    """
+
+    async def send_so(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", [])]
+            said = {name.lower() for name, _ in headers}
+            message = {**message, "headers": [*headers, *(pair for pair in _BROWSERS if pair[0] not in said)]}
+        await send(message)
+
+    return send_so
 
 
 async def _answer(send: Send, status: int, body: bytes, request_id: bytes) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
+from embedded import Guest
 from messaging.amqp.rights import permissions, topic_permissions
 
 from leadwire.operate.environment import BrokerAdministration
@@ -14,6 +15,11 @@ TIMEOUT_SECONDS = 20
 
 def broker_user(service: Service) -> str:
     return f"leadwire_{service.key}"
+
+
+def guest_of(service: Service, password: str) -> Guest:
+    """The same user, of a node of our own."""
+    return Guest(broker_user(service), password, permissions(service.name), topic_permissions(service.context))
 
 
 async def provide_broker_users(broker: BrokerAdministration, amqp_url: str) -> None:

@@ -73,9 +73,6 @@ def judge_waiting(service: Service, waiting: Waiting) -> list[Finding]:
     if waiting.dead_letters:
         advice = f"See leadwire dlq ls --service {service.name}; mend the cause, then leadwire dlq replay."
         findings.append(wrong(what, f"{waiting.dead_letters} dead letters wait for a decision", advice))
-    if waiting.parked:
-        advice = "They could not be published; outbox.error says why."
-        findings.append(wrong(what, f"{waiting.parked} outbox rows wait for a person", advice))
     if waiting.outbox_seconds > OUTBOX_LATE_SECONDS:
         words = f"the oldest event has waited {waiting.outbox_seconds:.0f} s to be published"
         findings.append(wrong(what, words, f"Is a worker of {service.name} running, and can it reach the broker?"))

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from identity_svc.users.create_user import ADMIN_NAME
+from identity_svc.users.easy_passwords import why_easy
+
 from leadwire.announcement import say
 from leadwire.errors import CannotRun
 from leadwire.first_admin import make_first_admin
@@ -24,6 +27,8 @@ async def migrate_platform(environment: Mapping[str, str], services: Sequence[Se
     email, password = environment.get("LEADWIRE_ADMIN_EMAIL"), environment.get("LEADWIRE_ADMIN_PASSWORD")
     if password and len(password) < SHORTEST_PASSWORD:
         raise CannotRun(f"LEADWIRE_ADMIN_PASSWORD has fewer than {SHORTEST_PASSWORD} characters")
+    if email and password and (why := why_easy(password, email, ADMIN_NAME)):
+        raise CannotRun(f"LEADWIRE_ADMIN_PASSWORD: {why}")
     say(f"databases of {', '.join(service.name for service in services)}")
     await provision(databases, services)
     say("exchanges and queues")

@@ -15,8 +15,7 @@ SELECT current_setting('server_version_num')::int AS version,
 WAITING = """
 SELECT (SELECT count(*) FROM dead_letters WHERE state = 'waiting')::int AS dead_letters,
     coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at) FROM outbox
-        WHERE parked_at IS NULL ORDER BY position LIMIT 1), 0)::float8 AS outbox_seconds,
-    (SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND retry_at IS NULL)::int AS parked
+        WHERE parked_at IS NULL ORDER BY position LIMIT 1), 0)::float8 AS outbox_seconds
 """
 COUNT_OLD_ENTRIES = "SELECT count(*)::int FROM audit_entries WHERE at < $1"
 DELETE_OLD_ENTRIES = """
@@ -41,11 +40,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """`parked` outbox rows are those that wait for a person."""
+    """What needs somebody's attention in the service's own tables."""
 
     dead_letters: int
     outbox_seconds: float
-    parked: int
 
 
 async def connect(dsn: str) -> asyncpg.Connection:

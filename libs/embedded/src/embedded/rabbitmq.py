@@ -15,6 +15,7 @@ from embedded.errors import ServerFailed, with_log_tail
 from embedded.homes import private_home
 from embedded.ports import free_port, is_free
 from embedded.processes import Launch, launch, reap, send, wait_gone, wait_until
+from embedded.rabbitmq_guests import Guest
 from embedded.rabbitmq_programs import Programs, obtain_rabbitmq, programs_for
 from embedded.rabbitmq_settings import Ports, configuration, environment
 from embedded.remembered import locked, remember, replace
@@ -75,6 +76,9 @@ class RabbitServer:
         path = "" if vhost == "/" else quote(vhost, safe="")
         return f"amqp://{USER}:{self._password}@127.0.0.1:{self.port}/{path}"
 
+    def guest_url(self, guest: Guest) -> str:
+        return f"amqp://{guest.name}:{quote(guest.password, safe='')}@127.0.0.1:{self.port}/"
+
     def start(self) -> None:
         """Bring the node up and return when it answers AMQP clients, about 4 s later.
 
@@ -127,6 +131,10 @@ class RabbitServer:
         if done.returncode != 0:
             raise ServerFailed(f"rabbitmqctl {args[0]} failed: {output}")
         return output
+
+    def let_in(self, *guests: Guest) -> None:
+        """Make users, or give them the passwords and rights of now (about 1 s, however many)."""
+        self.ctl("eval", " ".join(guest.expression for guest in guests) + " ok.")
 
     def settle(self) -> None:
         """Put the register of quorum queues on disk (about 1 s): call it after declaring queues.

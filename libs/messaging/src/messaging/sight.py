@@ -16,24 +16,30 @@ RESTRICTED_SUFFIX: Final = "_restricted"
 # Names of roles and settings, and values, are parameters: nothing is quoted by hand.
 RESTRICT: Final = f"""
 SELECT set_config('role', session_user || '{RESTRICTED_SUFFIX}', true), set_config('leadwire.partner_id', $1, true),
-    set_config('leadwire.sponsor_ids', $2, true), set_config('leadwire.agent_id', $3, true)
+    set_config('leadwire.sponsor_ids', $2, true), set_config('leadwire.agent_id', $3, true),
+    set_config('leadwire.permissions', $4, true)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Rows that belong to any of these. Without all of them: no row that is somebody's."""
+    """Rows that belong to any of these. Without all of them: no row that is somebody's.
+
+    `permissions`: what an agent may do beyond that; a table's condition may ask for one.
+    """
 
     partner_id: str = ""
     sponsor_ids: frozenset[str] = frozenset()
     agent_id: str = ""
+    permissions: frozenset[str] = frozenset()
     every_row: bool = False
 
-    def settings(self) -> tuple[str, str, str]:
+    def settings(self) -> tuple[str, str, str, str]:
         """The parameters of RESTRICT. Raises ValueError for an id that would be read as two."""
-        if any("," in sponsor_id for sponsor_id in self.sponsor_ids):
-            raise ValueError("a sponsor's id holds a comma")
-        return self.partner_id, ",".join(sorted(self.sponsor_ids)), self.agent_id
+        if any("," in one for one in (*self.sponsor_ids, *self.permissions)):
+            raise ValueError("a sponsor's id or a permission holds a comma")
+        sponsor_ids, permissions = (",".join(sorted(each)) for each in (self.sponsor_ids, self.permissions))
+        return self.partner_id, sponsor_ids, self.agent_id, permissions
 
 
 EVERYTHING: Final = Sight(every_row=True)

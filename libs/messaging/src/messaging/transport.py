@@ -40,6 +40,7 @@ class Outcome(Enum):
     REFUSED = "a queue is full for now"
     UNROUTABLE = "no queue took it"
     IMPOSSIBLE = "it cannot be sent at all, e.g. it is too large"
+    FORBIDDEN = "the broker takes others from this service, and not this"
 
 
 class PublishListener(Protocol):
@@ -98,3 +99,8 @@ class Transport(Protocol):
 
 def queue_name(service: str, subscription: Subscription) -> str:
     return f"{service}.{subscription.name}"
+
+
+def outbox_name(service: str) -> str:
+    """What stands for the outbox where queues are named, in dead letters. No subscription is called so."""
+    return f"{service}.outbox"

@@ -16,6 +16,7 @@ from messaging.unit_of_work import UnitOfWork
 
 from servicekit.audit.edge import audited
 from servicekit.identity import HEADER, current_identity
+from servicekit.own_transactions import why_own
 from servicekit.problems import DomainError, Kind, invalid
 from servicekit.strict_json import parse
 from servicekit.unavailable import UNAVAILABLE
@@ -74,6 +75,7 @@ class Route(APIRoute):
     """The route class of every router: strict JSON, audit, and idempotency where the header is sent with a POST.
 
     An endpoint whose answer shows a secret once says with `answer_to_keep` what a repeat is given: `without("key")`.
+    One that stores its answers itself, or whose answer must not be kept, says `handles_idempotency`.
     A request with a key has a connection as long as it runs. So that there is always one for what it may need beside
     that, and for everybody else, such requests have half of the pool among them, and wait for each other.
     """
@@ -84,7 +86,7 @@ class Route(APIRoute):
         async def handle_strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             key = strict.headers.get(KEY_HEADER)
-            handles_it = getattr(self.endpoint, "handles_idempotency", False)
+            handles_it = getattr(self.endpoint, "handles_idempotency", False) or why_own(self.endpoint) is not None
             # Without credentials there is nobody whose answer could be given again.
             if key is None or strict.method != "POST" or handles_it or not _has_credentials(strict):
                 return await handle(strict)

@@ -150,7 +150,7 @@ def sight_of(caller: Identity) -> Sight:
         case "partner":
             return Sight(partner_id=caller.partner_id or "")
         case "leads_agent":
-            return Sight(agent_id=caller.user_id)
+            return Sight(agent_id=caller.user_id, permissions=frozenset(caller.permissions))
         case _:
             return NOTHING
 

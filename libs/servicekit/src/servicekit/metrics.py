@@ -19,7 +19,7 @@ LATENCY: Final = Histogram(
 _EVENTS: Final = Counter("leadwire_messages", "What the worker did with messages", ["service", "what"])
 _DEPTH: Final = Gauge("leadwire_outbox_rows", "Events that wait for the relay", ["service"])
 _AGE: Final = Gauge("leadwire_outbox_oldest_seconds", "Age of the oldest event that waits for the relay", ["service"])
-_PARKED: Final = Gauge("leadwire_outbox_parked_rows", "Events that nobody could be sent", ["service"])
+_PARKED: Final = Gauge("leadwire_outbox_parked_rows", "Events set aside until they are tried again", ["service"])
 _ATTACHED: Final = Gauge("leadwire_consumer_attached", "1 while the queue is consumed", ["service", "queue"])
 
 

@@ -17,6 +17,7 @@ from servicekit.roles import OWNER_SUFFIX
 PARTNER: Final = "(SELECT nullif(current_setting('leadwire.partner_id', true), ''))"
 AGENT: Final = "(SELECT nullif(current_setting('leadwire.agent_id', true), ''))"
 SPONSORS: Final = "(ARRAY(SELECT unnest(string_to_array(current_setting('leadwire.sponsor_ids', true), ','))))"
+PERMISSIONS: Final = "(ARRAY(SELECT unnest(string_to_array(current_setting('leadwire.permissions', true), ','))))"
 SAY_MIGRATING: Final = "SELECT set_config('leadwire.migrating', 'on', true)"
 _MIGRATING: Final = "(SELECT current_setting('leadwire.migrating', true)) = 'on'"
 

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from contracts.envelope import Trace, decode_envelope, decode_event, encode
 from contracts.event import Event
-from embedded import NotObtainable, PostgresServer, RabbitServer, ServerFailed
+from embedded import Guest, NotObtainable, PostgresServer, RabbitServer, ServerFailed
 from messaging.amqp.rights import permissions, topic_permissions
 from messaging.counters import Counters
 from messaging.database import Database
@@ -116,21 +116,9 @@ def service_url(server: RabbitServer, service: str, context: str, *, queues: str
     """
     own = permissions(service)
     may = {kind: right.replace(service, queues or service) for kind, right in own.items()}
-    topics = topic_permissions(context)
-    rights = ", ".join(f'<<"{_erlang(may[kind])}">>' for kind in ("configure", "write", "read"))
-    topic = ", ".join(f'<<"{_erlang(topics[kind])}">>' for kind in ("exchange", "write", "read"))
-    backend, user = "rabbit_auth_backend_internal", f'<<"{service}">>'
-    server.ctl(
-        "eval",
-        f'catch {backend}:add_user({user}, <<"{service}">>, <<"tests">>), '
-        f'ok = {backend}:set_permissions({user}, <<"/">>, {rights}, <<"tests">>), '
-        f'ok = {backend}:set_topic_permissions({user}, <<"/">>, {topic}, <<"tests">>).',
-    )
-    return urlsplit(server.url())._replace(netloc=f"{service}:{service}@127.0.0.1:{server.port}").geturl()
-
-
-def _erlang(text: str) -> str:
-    return text.replace("\\", "\\\\")
+    guest = Guest(service, service, may, topic_permissions(context))
+    server.let_in(guest)
+    return server.guest_url(guest)
 
 
 def _start(server: PostgresServer | RabbitServer) -> None:

@@ -17,6 +17,7 @@ from servicekit.etag import IfMatch, check_match, etag
 from servicekit.http import Db, Input, Patch, create_http, router
 from servicekit.idempotency import without
 from servicekit.identity import Caller
+from servicekit.own_transactions import own_transactions
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import conflict
 
@@ -25,7 +26,6 @@ from toy_svc.settings import Settings
 NAME = "toy-svc"
 RULES = Rules(
     exempt={"POST /v1/dreams": "nobody keeps them"},
-    itself={"POST /v1/tries": "they stay counted although the request fails"},
 )
 things = router()
 
@@ -97,6 +97,7 @@ async def wake_thing(thing_id: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @things.post("/v1/tries")
+@own_transactions("they stay counted although the request fails")
 async def post_try(database: Db) -> None:
     async with database.unit_of_work() as work:
         await work.execute("INSERT INTO things (id, name) VALUES ('thg_try', 'a')")

@@ -1,9 +1,12 @@
 """What assignment-svc is built of."""
 
 from datetime import timedelta
+from functools import partial
 
+from contracts.events.assignment import AlarmRaisedV1
 from messaging.database import Database
 from servicekit.app import App
+from servicekit.dead_letters.watch import watch_dead_letters
 from servicekit.http import create_http
 
 from assignment_svc.agent_options.routes import agent_option_routes
@@ -13,6 +16,7 @@ from assignment_svc.audit_rules import RULES
 from assignment_svc.callbacks.routes import callback_routes
 from assignment_svc.campaign_settings.routes import campaign_setting_routes
 from assignment_svc.campaigns.routes import campaign_routes
+from assignment_svc.clock import clock_of
 from assignment_svc.customers.routes import customer_routes
 from assignment_svc.dispositions.routes import disposition_routes
 from assignment_svc.drafts.routes import draft_routes
@@ -27,20 +31,19 @@ from assignment_svc.queue.claims.claim_leads import ClaimDesk
 from assignment_svc.queue.claims.counter import ClaimCounter
 from assignment_svc.queue.claims.store import Limits
 from assignment_svc.queue.routes import claim_routes, queue_routes
+from assignment_svc.reading.routes import work_item_read_routes
 from assignment_svc.reports.routes import report_routes
 from assignment_svc.settings import Settings
 from assignment_svc.speed.routes import speed_routes
+from assignment_svc.steps.agent_routes import work_item_write_routes
+from assignment_svc.steps.supervisor_routes import supervise_routes
 from assignment_svc.subscriptions import SUBSCRIPTIONS
 from assignment_svc.surveys.answer_routes import survey_answer_routes
 from assignment_svc.surveys.routes import survey_routes
 from assignment_svc.target_group.routes import target_group_routes
 from assignment_svc.templates.routes import template_routes
-from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import timer_tasks
 from assignment_svc.tools.routes import opportunity_routes, tool_routes
-from assignment_svc.work_items.read_routes import work_item_read_routes
-from assignment_svc.work_items.supervise_routes import supervise_routes
-from assignment_svc.work_items.write_routes import work_item_write_routes
 
 NAME = "assignment-svc"
 
@@ -83,7 +86,8 @@ async def build(settings: Settings) -> App:
         customer_routes(database),
         report_routes(database),
     ]
-    http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="none")
+    http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="reads")
     http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)
-    tasks = timer_tasks(database, clock_of(limits))
+    dead_letters = partial(watch_dead_letters, NAME, database, AlarmRaisedV1)
+    tasks = (*timer_tasks(database, clock_of(limits)), dead_letters)
     return App(name=NAME, database=database, http=http, subscriptions=SUBSCRIPTIONS, tasks=tasks, lanes=[lane])

@@ -13,8 +13,8 @@ from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
 from contracts.events.values import CallingHours, LeadRef, Order, Person
 from servicekit.testing import ServiceUnderTest
 
+from assignment_svc.clock import clock_of
 from assignment_svc.queue.claims.store import Limits
-from assignment_svc.timers.handlers import clock_of
 from assignment_svc.timers.tasks import fire_all
 
 PROJECT = "prj_1"

@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from contracts.events.identity import AlarmRaisedV1
 from fastapi import APIRouter, Response
 from messaging.database import Database
 from servicekit.app import App
+from servicekit.dead_letters.watch import watch_dead_letters
 from servicekit.http import create_http, router
 from servicekit.passwords import Passwords
 from servicekit.settings import read_key_set
@@ -55,13 +57,18 @@ async def build(settings: Settings) -> App:
     http.state.sign_in = sign_in
     http.state.change_password = ChangePassword(database, passwords, check_password, sign_in)
     http.state.sign_on = SignOn(database, provider, sign_in) if provider is not None else None
-    http.state.authenticate = Authenticate(database, signer)
+    http.state.authenticate = Authenticate(database, signer, settings.session_idle_timeout)
+    http.state.session_idle_timeout = settings.session_idle_timeout
+    http.state.only_https = settings.only_https()
     return App(
         name=NAME,
         database=database,
         http=http,
         subscriptions=SUBSCRIPTIONS,
-        tasks=[partial(keep_clean, database)],
+        tasks=[
+            partial(keep_clean, database, settings.session_idle_timeout),
+            partial(watch_dead_letters, NAME, database, AlarmRaisedV1),
+        ],
     )
 
 

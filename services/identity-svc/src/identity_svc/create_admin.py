@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from servicekit.boot import Misconfigured
 from servicekit.runner import describe_settings, prepare_environment
 
-from identity_svc.users.create_user import ensure_admin
+from identity_svc.users.create_user import ADMIN_NAME, ensure_admin
+from identity_svc.users.easy_passwords import why_easy
 
 
 class AdminSettings(BaseSettings):
@@ -30,6 +31,10 @@ def create_admin() -> int:
         return 2
     except Misconfigured as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    why = why_easy(settings.admin_password.get_secret_value(), settings.admin_email, ADMIN_NAME)
+    if why is not None:
+        sys.stderr.write(f"LEADWIRE_ADMIN_PASSWORD: {why}\n")
         return 2
     created = asyncio.run(_create(settings))
     sys.stderr.write("The admin was created.\n" if created else "A user has this address already: nothing changed.\n")

@@ -29,6 +29,9 @@ class Settings(ServiceSettings):
         description="Ed25519 private keys in PEM, the first of which signs, or the path of a file with them"
     )
     session_lifetime: timedelta = Field(default=timedelta(hours=12), description="After it a person signs in again")
+    session_idle_timeout: timedelta = Field(
+        default=timedelta(hours=1), description="A session that nobody made use of for so long is over"
+    )
 
     second_factor_key: SecretStr | None = Field(
         default=None, min_length=32, description="Seals the secrets of second factors; without it there are none"
@@ -76,6 +79,7 @@ class Settings(ServiceSettings):
             ("identity_private_key", self._check_key_file),
             ("identity_private_key", self.signer),
             ("session_lifetime", self._check_lifetime),
+            ("session_idle_timeout", self._check_idle),
         ]
 
     def _check_key_file(self) -> None:
@@ -87,6 +91,15 @@ class Settings(ServiceSettings):
         """Raises ValueError."""
         if not timedelta(minutes=5) <= self.session_lifetime <= timedelta(days=31):
             raise ValueError("people stay signed in for 5 minutes at least and 31 days at most")
+
+    def _check_idle(self) -> None:
+        """Raises ValueError. A use is noted once a minute: less would end sessions that are in use."""
+        if not timedelta(minutes=5) <= self.session_idle_timeout <= timedelta(days=31):
+            raise ValueError("idle sessions end after 5 minutes at least and 31 days at most")
+
+    def only_https(self) -> bool:
+        """Whether people reach Leadwire by TLS only, whoever ends it."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     def sealer(self) -> Sealer | None:
         return None if self.second_factor_key is None else Sealer(self.second_factor_key.get_secret_value())

@@ -52,7 +52,7 @@ async def test_g6_2_an_admin_issues_and_revokes_for_an_integration(service: Serv
 
 async def test_g6_2_a_revoked_token_stops_within_five_seconds(service: ServiceUnderTest):
     now = [0.0]
-    service.app.http.state.authenticate = Authenticate(service.db, TEST_SIGNER, lambda: now[0])
+    service.app.http.state.authenticate = Authenticate(service.db, TEST_SIGNER, timedelta(hours=1), lambda: now[0])
     owner = await person(service, "integration")
     token, program = await issued(owner)
     assert (await program.ask("GET", "/v1/me")).status_code == 200

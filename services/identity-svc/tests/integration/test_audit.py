@@ -10,8 +10,10 @@ import pytest
 from contracts.events import identity, intake
 from contracts.events.audit import FieldChange
 from contracts.ids import new_uuid
+from identity_svc.second_factor.second_factor import SecondFactor
 from identity_svc.users.create_user import ensure_admin
 from servicekit.audit.ship import ship_entries
+from servicekit.sealing import Sealer
 from servicekit.testing import ServiceUnderTest
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -68,6 +70,30 @@ async def test_g6_5_a_changed_user_is_found_with_before_and_after_and_no_passwor
     assert shown["password_hash"] == ("***", "***")
     assert set(shown) == {"access_level", "password_hash", "permissions"}
     assert "argon2" not in str([changed, created])
+
+
+async def test_g6_5_a_changed_policy_and_a_revoked_token_are_told_with_before_and_after(service: ServiceUnderTest):
+    headers = service.headers()
+    service.app.http.state.second_factor = SecondFactor(Sealer("k" * 40))
+    changed = await service.http.patch(
+        "/v1/sign-in-policy", json={"second_factor_levels": ["admin", "supervisor"]}, headers=headers
+    )
+    assert changed.status_code == 200, changed.text
+    body = {"email": "crm@example.org", "name": "CRM", "access_level": "integration"}
+    user = (await service.http.post("/v1/users", json=body, headers=headers)).json()
+    path = f"/v1/users/{user['id']}/tokens"
+    wanted = {"name": "nightly", "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+    token = (await service.http.post(path, json=wanted, headers=headers)).json()
+    assert (await service.http.delete(f"{path}/{token['id']}", headers=headers)).status_code == 204
+    await hear_own(service)
+    (policy,) = await read(service, object_kind="sign_in_policy")
+    assert policy["changes"] == [{"field": "second_factor_levels", "before": [], "after": ["admin", "supervisor"]}]
+    revoked, issued = await read(service, object_kind="api_token")
+    assert [(one["field"], one["before"]) for one in revoked["changes"]] == [("revoked_at", None)]
+    assert revoked["changes"][0]["after"] is not None
+    told = {one["field"]: one["after"] for one in issued["changes"]}
+    assert (told["name"], told["token_hash"]) == ("nightly", "***")
+    assert token["token"] not in str([issued, revoked])
 
 
 async def test_g6_5_the_first_admin_is_the_commands_doing(service: ServiceUnderTest):

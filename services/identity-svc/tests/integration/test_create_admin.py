@@ -33,6 +33,8 @@ async def test_g6_1_create_admin_makes_one_and_changes_none(test_databases: Test
     first = await asyncio.to_thread(run, **settings)
     again = await asyncio.to_thread(run, **settings)
     missing = await asyncio.to_thread(run, **(settings | {"LEADWIRE_ADMIN_PASSWORD": "s3cr3t"}))
+    easy = await asyncio.to_thread(run, **(settings | {"LEADWIRE_ADMIN_PASSWORD": "administrator1"}))
+    assert (easy.returncode, "little more than the name" in easy.stderr) == (2, True)
     assert (first.returncode, again.returncode, missing.returncode) == (0, 1, 2)
     assert "LEADWIRE_ADMIN_PASSWORD" in missing.stderr
     assert "s3cr3t" not in missing.stderr

@@ -48,7 +48,13 @@ async def test_g6_2_the_old_password_has_to_be_right_and_guessing_it_counts(serv
 
 @pytest.mark.parametrize(
     ("new", "code"),
-    [("5hort", "validation-failed"), ("x" * 129, "validation-failed"), (PASSWORD, "password-unchanged")],
+    [
+        ("5hort", "validation-failed"),
+        ("x" * 129, "validation-failed"),
+        (PASSWORD, "password-unchanged"),
+        ("password123", "password-easy"),
+        ("Leads_agent7", "password-easy"),
+    ],
 )
 async def test_g6_2_a_new_password_is_new_and_long_enough(service: ServiceUnderTest, new: str, code: str):
     here = await person(service)
@@ -56,6 +62,14 @@ async def test_g6_2_a_new_password_is_new_and_long_enough(service: ServiceUnderT
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert new not in answer.text
     assert await here.works()
+
+
+async def test_g6_1_a_password_is_what_was_typed_spaces_around_it_as_well(service: ServiceUnderTest):
+    """ASVS 6.2.8."""
+    here = await person(service)
+    assert (await change(here, new=f" {NEW} ")).status_code == 200
+    for typed, status in ((NEW, 401), (f" {NEW}", 401), (f" {NEW.upper()} ", 401), (f" {NEW} ", 201)):
+        assert (await sign_in(service, here.user["email"], typed)).status_code == status
 
 
 async def test_g6_2_people_see_and_end_their_sessions(service: ServiceUnderTest):

@@ -20,21 +20,21 @@ SITE = "http://service"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def provider() -> AsyncIterator[RealProvider]:
-    async with real_provider() as running:
+    async with real_provider(SITE + CALLBACK) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 async def _registered(service: ServiceUnderTest, provider: RealProvider) -> None:
-    use(service, provider.issuer)
+    use(service, provider)
     await provider.knows("ann", email="Leads_Agent@Example.test", email_verified=True)
 
 
-def use(service: ServiceUnderTest, issuer: str) -> None:
+def use(service: ServiceUnderTest, provider: RealProvider, issuer: str | None = None) -> None:
     registration = Registration(
-        issuer=issuer,
-        client_id="leadwire",
-        client_secret="a secret",
+        issuer=issuer or provider.issuer,
+        client_id=provider.client_id,
+        client_secret=provider.client_secret,
         redirect_uri=SITE + CALLBACK,
         algorithms=("RS256",),
     )
@@ -89,13 +89,55 @@ async def test_g6_1_the_browser_leaves_with_state_nonce_and_pkce(service: Servic
     assert {again["state"][0], again["nonce"][0]}.isdisjoint({query["state"], query["nonce"]})
 
 
+async def test_g6_1_a_code_is_worth_nothing_without_the_verifier_that_stays_here(
+    service: ServiceUnderTest, provider: RealProvider
+):
+    """The provider checks S256, so this shows that ours is the right one, and that a stolen code is of no use."""
+    await create(service)
+    left = await leave(service)
+    location = await provider.signs_in(left.headers["location"], "ann")
+    code = parse_qs(urlsplit(location).query)["code"][0]
+    for verifier in ({}, {"code_verifier": "a" * 43}, {"code_verifier": "plain"}):
+        assert (await provider.redeems(code, SITE + CALLBACK, **verifier)).status_code == 400
+    assert (await come_back(service, location)).status_code == 200
+    left = await leave(service)
+    await service.db.pool.execute("UPDATE sign_on_flows SET code_verifier = repeat('b', 43)")
+    refused = await come_back(service, await provider.signs_in(left.headers["location"], "ann"))
+    assert code_of(refused) == (401, "sign-on-refused")
+    assert await sessions_of(service) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"code_challenge": None, "code_challenge_method": None},
+        {"code_challenge_method": "plain"},
+        {"nonce": None},
+        {"redirect_uri": "https://evil.test/v1/sessions/oidc/callback"},
+        {"redirect_uri": SITE + CALLBACK + "/more"},
+        {"client_id": "somebody"},
+    ],
+    ids=str,
+)
+async def test_g6_1_the_provider_of_these_tests_lets_nothing_of_it_pass(
+    service: ServiceUnderTest, provider: RealProvider, changed: dict[str, str | None]
+):
+    """Else the tests above would show nothing."""
+    left = await leave(service)
+    answer = await provider.asks(left.headers["location"], "ann", **changed)
+    location = answer.headers.get("location", "")
+    assert "code=" not in location
+    assert answer.status_code == 400 or "error=" in location
+
+
 async def test_g6_1_the_cookie_of_the_way_there_survives_it_and_the_sessions_stays_strict(
     service: ServiceUnderTest, provider: RealProvider
 ):
     await create(service)
     left = await leave(service, **{"X-Forwarded-Proto": "https"})
     (cookie,) = left.headers.get_list("set-cookie")
-    assert all(part in cookie for part in ("SameSite=lax", "HttpOnly", "Secure", f"Path={PATH}", "Max-Age=600"))
+    assert cookie.startswith("__Host-leadwire_sign_on=")
+    assert all(part in cookie for part in ("SameSite=lax", "HttpOnly", "Secure", "Path=/;", "Max-Age=600"))
     service.http.cookies.clear()
     left = await leave(service)
     answer = await come_back(service, await provider.signs_in(left.headers["location"], "ann"))
@@ -219,10 +261,10 @@ async def test_g6_1_a_provider_that_calls_itself_otherwise_is_not_ours(
     service: ServiceUnderTest, provider: RealProvider
 ):
     """Its own name is without the slash: the issuer is compared to the letter."""
-    use(service, f"{provider.issuer}/")
+    use(service, provider, f"{provider.issuer}/")
     answer = await service.http.get(PATH)
     assert (answer.status_code, answer.json()["code"]) == (503, "provider-unavailable")
-    use(service, "http://127.0.0.1:1")
+    use(service, provider, "http://127.0.0.1:1")
     away = await service.http.get(PATH)
     assert (away.status_code, away.headers["retry-after"]) == (503, "5")
 

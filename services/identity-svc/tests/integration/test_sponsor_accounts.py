@@ -1,5 +1,6 @@
 """S0.11: what sponsor-svc says that an account sees is what is signed."""
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -20,7 +21,7 @@ class Person:
 
     async def identity(self) -> Identity:
         """As it is now: nothing remembered."""
-        self.service.app.http.state.authenticate = Authenticate(self.service.db, TEST_SIGNER)
+        self.service.app.http.state.authenticate = Authenticate(self.service.db, TEST_SIGNER, timedelta(hours=1))
         answer = await self.service.http.get(
             "/internal/authenticate", headers={"Authorization": f"Bearer {self.token}"}
         )

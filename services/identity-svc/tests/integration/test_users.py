@@ -79,6 +79,20 @@ async def test_bad_input_is_refused_and_stores_nothing(service: ServiceUnderTest
     assert not await service.published()
 
 
+async def test_g6_1_a_password_that_everybody_tries_first_is_refused_when_it_is_set(service: ServiceUnderTest):
+    user = await create(service)
+    for password in ("Password123", "agent-1234"):
+        made = await service.http.post(
+            "/v1/users", json=AGENT | {"email": "Ann.Agent@x.test", "password": password}, headers=service.headers()
+        )
+        changed = await patch(service, user["id"], email="ann.agent@example.test", password=password)
+        for answer in (made, changed):
+            assert (answer.status_code, answer.json()["code"]) == (422, "password-easy")
+            assert answer.json()["errors"][0]["pointer"] == "/password"
+            assert password not in answer.text
+    assert len(await service.published()) == 1
+
+
 async def test_a_deactivated_user_is_announced_once(service: ServiceUnderTest):
     user = await create(service)
     assert (await patch(service, user["id"], active=False)).json()["version"] == 2

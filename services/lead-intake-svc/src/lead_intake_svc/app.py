@@ -1,7 +1,11 @@
 """lead-intake-svc, put together."""
 
+from functools import partial
+
+from contracts.events.intake import AlarmRaisedV1
 from messaging.database import Database
 from servicekit.app import App
+from servicekit.dead_letters.watch import watch_dead_letters
 from servicekit.http import create_http
 
 from lead_intake_svc.audit_rules import RULES
@@ -76,7 +80,7 @@ async def build(settings: Settings) -> App:
         keys_router(database, pepper),
         forms_router(database),
         form_posts_router(FormPosts(database, authenticator, admission, intake, FormLimits(database, pepper))),
-        suppressions_router(database),
+        suppressions_router(database, hashing),
         suppression_lists_router(database, hashing),
         returns_router(database),
         return_flags_router(database),
@@ -103,10 +107,11 @@ async def build(settings: Settings) -> App:
     http.state.reference = reference
     http.state.mail_domains = mail_domains
     http.state.importer = importer
+    dead_letters = partial(watch_dead_letters, NAME, database, AlarmRaisedV1)
     return App(
         name=NAME,
         database=database,
         http=http,
         subscriptions=subscriptions(contacts.receive),
-        tasks=(*clock_tasks(database), importer.run, importer.keep_clean),
+        tasks=(*clock_tasks(database), importer.run, importer.keep_clean, dead_letters),
     )

@@ -10,10 +10,7 @@ RULES = Rules(
         "POST /v1/leads/batch": _LEADS,
         "POST /v1/forms/{form_id}": _LEADS,
         "POST /v1/leads/search": "it reads, and changes nothing",
-    },
-    itself={
-        "POST /v1/imports": "the file streams in before its transaction begins",
-        "POST /v1/suppression-lists": "the file is read before its transaction begins",
+        "POST /v1/suppressions/search": "it reads, and changes nothing",
     },
     reads=frozenset({"GET /v1/imports/{import_id}/failures"}),
 )

@@ -24,7 +24,6 @@ def environment_for(url: str) -> dict[str, str]:
     """The same settings, for a process."""
     return {
         "LEADWIRE_DATABASE_URL": url,
-        "LEADWIRE_DATABASE_ALLOW_SUPERUSER": "true",
         "LEADWIRE_IDENTITY_KEYS": TEST_KEY_SET,
         "LEADWIRE_KEY_PEPPER": PEPPER,
     }

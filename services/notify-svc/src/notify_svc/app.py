@@ -4,8 +4,10 @@ import ssl
 from datetime import timedelta
 from functools import partial
 
+from contracts.events.notify import AlarmRaisedV1
 from messaging.database import Database
 from servicekit.app import App
+from servicekit.dead_letters.watch import watch_dead_letters
 from servicekit.http import create_http
 from servicekit.sealing import Sealer
 
@@ -73,6 +75,7 @@ async def build(settings: Settings) -> App:
         build_sender(settings, database).run,
         partial(make_digests, database),
         partial(watch, database, alarm_period),
+        partial(watch_dead_letters, "notify-svc", database, AlarmRaisedV1),
         build_webhook_sender(settings, database).run,
         partial(keep_ledgers, database, kept),
     ]

@@ -25,6 +25,13 @@ DELIVERIES = int(os.environ.get("LEADWIRE_LOAD_DELIVERIES", "300"))
 ENDPOINTS = 25
 PORTION = 500
 MOST_GROWTH = 48 * 2**20
+# Those that the sender has are left alone: their time is their lease.
+RETRIES_ARE_DUE = """
+UPDATE webhook_deliveries SET next_attempt_at = now()
+WHERE id IN (
+    SELECT id FROM webhook_deliveries WHERE state = 'retrying' AND next_attempt_at > now() FOR UPDATE SKIP LOCKED
+)
+"""
 
 
 def _resident() -> int:
@@ -72,7 +79,7 @@ async def test_n5_6_with_a_fifth_of_attempts_failing_all_are_delivered_and_memor
     early: int | None = None
     async with hooks.running(hooks.sender()):
         while (done := await _delivered(service)) < DELIVERIES:
-            await hooks.time_passes()
+            await service.db.pool.execute(RETRIES_ARE_DUE)
             early = early or (_resident() if done >= DELIVERIES / 10 else None)
             await asyncio.sleep(0.2)
     seconds = time.monotonic() - began

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from contracts.events.notify import AlarmRaisedV1, WebhookExhaustedV1
+from notify_svc.webhook_sending.store import claim_due
 from servicekit.testing import ServiceUnderTest
 
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -61,6 +62,38 @@ async def test_n5_6_410_disables_the_endpoint_and_recover_since_sends_what_it_mi
     assert [row["state"] for row in await hooks.rows()] == ["delivered", "delivered"]
     assert len(hook_sink.posts) == 3
     assert await hooks.call("POST", f"{path}/recover", json=since) == {"queued": 0}
+
+
+async def test_n5_6_410_cancels_what_waits_for_the_endpoint(
+    service: ServiceUnderTest, hooks: Any, hook_sink: Any, make_lead: Any
+):
+    await hooks.endpoint(hook_sink.url())
+    hook_sink.replies(hook_sink.reply(500), hook_sink.reply(410))
+    for number in (1, 2):
+        await service.deliver(make_lead(number))
+        await hooks.settle()
+    states = [(row["state"], row["reason"], row["next_attempt_at"]) for row in await hooks.rows()]
+    assert states == [("cancelled", "endpoint-disabled", None), ("exhausted", "gone", None)]
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "paused_until = now() + interval '1 minute'",
+        "disabled = true, disabled_reason = 'gone', disabled_at = now()",
+    ],
+)
+async def test_n5_6_an_endpoint_that_is_paused_or_disabled_is_not_called(
+    service: ServiceUnderTest, hooks: Any, make_lead: Any, why: str
+):
+    await hooks.endpoint("https://hooks.example.com/in")
+    await service.deliver(make_lead())
+    claimed: list[int] = []
+    for change in (why, "paused_until = NULL, disabled = false, disabled_reason = NULL, disabled_at = NULL"):
+        await service.db.pool.execute(f"UPDATE webhook_endpoints SET {change}")
+        async with service.db.unit_of_work() as work:
+            claimed.append(len(await claim_due(work, 10, 8, timedelta(minutes=5), ())))
+    assert claimed == [0, 1]
 
 
 @pytest.mark.parametrize("status", [429, 503])

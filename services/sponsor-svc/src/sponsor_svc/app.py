@@ -2,8 +2,10 @@
 
 from functools import partial
 
+from contracts.events.sponsor import AlarmRaisedV1
 from messaging.database import Database
 from servicekit.app import App
+from servicekit.dead_letters.watch import watch_dead_letters
 from servicekit.http import create_http
 from servicekit.passwords import Passwords
 
@@ -44,5 +46,9 @@ async def build(settings: Settings) -> App:
         database=database,
         http=create_http(NAME, database, settings.verifier(), routers, body_limits=limits, audit=RULES),
         subscriptions=SUBSCRIPTIONS,
-        tasks=(partial(keep_expiring, database), partial(keep_releasing, database)),
+        tasks=(
+            partial(keep_expiring, database),
+            partial(keep_releasing, database),
+            partial(watch_dead_letters, NAME, database, AlarmRaisedV1),
+        ),
     )

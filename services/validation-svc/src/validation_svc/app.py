@@ -3,8 +3,10 @@
 from datetime import timedelta
 from functools import partial
 
+from contracts.events.validation import AlarmRaisedV1
 from messaging.database import Database
 from servicekit.app import App
+from servicekit.dead_letters.watch import watch_dead_letters
 from servicekit.http import create_http
 
 from validation_svc.audit_rules import RULES
@@ -35,5 +37,8 @@ async def build(settings: Settings) -> App:
         database=database,
         http=create_http("validation-svc", database, settings.verifier(), routes, audit=RULES),
         subscriptions=SUBSCRIPTIONS,
-        tasks=[partial(keep_releasing, database)],
+        tasks=[
+            partial(keep_releasing, database),
+            partial(watch_dead_letters, "validation-svc", database, AlarmRaisedV1),
+        ],
     )

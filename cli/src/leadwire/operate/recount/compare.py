@@ -1,16 +1,19 @@
 """Sums per dimension and entity, and where two of them differ: pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 DIMENSIONS = ("sponsor", "project", "contact_list", "partner", "agent")
 Place = tuple[str, str, str]  # dimension, entity, sponsor
 Figure = tuple[str, str]  # metric and nothing, or kind and label
 Sums = Counter[tuple[Place, Figure]]
-# Of leads that were erased: their cases are gone, and what was in their history and orders.
-NOT_RECOUNTED = frozenset({("confirmed", ""), ("validation_rejected", "")})
-KINDS_NOT_RECOUNTED = frozenset({"resolved", "value"})
+ANY = "*"  # in the place of a label
+# Of leads that were erased: their cases are gone, and what was in their history and orders; of the decisions about them
+# that were made one after another, all but the first and the last.
+ERASED_WORK = frozenset({("confirmed", ""), ("validation_rejected", ""), ("resolved", ANY), ("value", ANY)})
+ERASED_DECISIONS = frozenset({("quarantined", ""), ("rejected", ""), ("rejected", ANY)})
+Gone = Mapping[Place, frozenset[Figure]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +44,19 @@ def add(sums: Sums, of: tuple[str | None, ...], figure: Figure, n: int) -> None:
         sums[place, figure] += n
 
 
-def differences(recounted: Sums, counted: Sums, gone: Iterable[Place] = ()) -> list[Difference]:
-    """In the order of the places. `gone`: places that hold erased leads, whose shares are not compared."""
-    unknown = frozenset(gone)
+def differences(recounted: Sums, counted: Sums, gone: Gone | None = None) -> list[Difference]:
+    """In the order of the places. `gone`: what cannot be recounted where leads were erased; nor can the products of
+    their sponsors, since nobody knows any more which of them these leads asked for.
+    """
+    gone = gone or {}
+    erased_of = frozenset(sponsor for dimension, _, sponsor in gone if dimension == "project")
     return [
         Difference(place, figure, recounted[place, figure], counted[place, figure])
         for place, figure in sorted(recounted.keys() | counted.keys())
         if recounted[place, figure] != counted[place, figure]
-        and not (place in unknown and _cannot_be_recounted(figure))
+        and (figure[0], ANY if figure[1] else "") not in gone.get(place, ())
+        and not (place[0] == "product" and place[2] in erased_of)
     ]
-
-
-def _cannot_be_recounted(figure: Figure) -> bool:
-    return figure in NOT_RECOUNTED or (bool(figure[1]) and figure[0] in KINDS_NOT_RECOUNTED)
 
 
 def without(sums: Mapping[tuple[Place, Figure], int], kind: str) -> Sums:

@@ -8,7 +8,20 @@ from sponsor_svc.statistics.counting import METRICS, SPEED
 from sponsor_svc.statistics.sketch import bucket_of
 
 from leadwire.operate.recount import store
-from leadwire.operate.recount.compare import Difference, Place, Sums, add, differences, places_of, without
+from leadwire.operate.recount.compare import (
+    ERASED_DECISIONS,
+    ERASED_WORK,
+    Difference,
+    Figure,
+    Gone,
+    Place,
+    Sums,
+    add,
+    differences,
+    places_of,
+    without,
+)
+from leadwire.operate.recount.products import add_products
 
 GRAINS = ("day", "hour", "minute")
 
@@ -19,21 +32,30 @@ async def recount(addresses: Mapping[str, str]) -> tuple[list[Difference], int]:
     `addresses`: of the databases, by service. Nothing may happen meanwhile, or be on its way.
     """
     sums: Sums = Counter()
-    (intake,) = await store.fetch(addresses["lead-intake-svc"], (store.INTAKE, ()))
+    intake, received, decided = await store.fetch(
+        addresses["lead-intake-svc"],
+        *((statement, ()) for statement in (store.INTAKE, store.RECEIVED_PRODUCTS, store.ERASED_DECIDED)),
+    )
     (cases,) = await store.fetch(addresses["validation-svc"], (store.VALIDATION, ()))
-    work, calls, erased = await store.fetch(
-        addresses["assignment-svc"], (store.ASSIGNMENT, ()), (store.FIRST_CALLS, ()), (store.ERASED, ())
+    work, calls, sold, erased = await store.fetch(
+        addresses["assignment-svc"],
+        *((statement, ()) for statement in (store.ASSIGNMENT, store.FIRST_CALLS, store.SOLD_PRODUCTS, store.ERASED)),
     )
     for row in (*intake, *cases, *work):
         figure = (row["metric"], "") if row["metric"] else (row["kind"], row["label"])
         add(sums, _of(row), figure, row["n"])
     for row in calls:
         add(sums, _of(row), (SPEED, str(bucket_of(row["seconds"]))), 1)
-    gone = {place for row in erased for place in places_of(_of(row))}
+    add_products(sums, received, "received")
+    add_products(sums, sold, "converted")
+    gone: dict[Place, frozenset[Figure]] = {}
+    for rows, figures in ((erased, ERASED_WORK), (decided, ERASED_DECISIONS)):
+        for place in (place for row in rows for place in places_of(_of(row))):
+            gone[place] = gone.get(place, frozenset()) | figures
     return await _compare(addresses["sponsor-svc"], sums, gone), len(sums)
 
 
-async def _compare(address: str, sums: Sums, gone: set[Place]) -> list[Difference]:
+async def _compare(address: str, sums: Sums, gone: Gone) -> list[Difference]:
     reads = [(statement, (grain,)) for grain in GRAINS for statement in (store.COUNTERS, store.BREAKDOWNS)]
     answers = iter(await store.fetch(address, *reads))
     found: dict[Difference, None] = {}

@@ -2,7 +2,7 @@
 
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
-from contracts.events.bases import ErasureReceipt
+from contracts.events.bases import AlarmContent, ErasureReceipt
 
 
 class UserContent(Event, frozen=True, kw_only=True):
@@ -39,6 +39,11 @@ class UserDeactivatedV1(UserContent, frozen=True, kw_only=True):
 
 @event("identity.erasure.completed.v1")
 class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
+    pass
+
+
+@event("identity.alarm.raised.v1")
+class AlarmRaisedV1(AlarmContent, frozen=True, kw_only=True):
     pass
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.event import Event, event
 from contracts.events.audit import AuditEntry
-from contracts.events.bases import ErasureReceipt
+from contracts.events.bases import AlarmContent, ErasureReceipt
 from contracts.events.values import Account, CallingHours, Consent, Moment, Money, Value
 
 
@@ -308,6 +308,11 @@ class StatisticsLinkCreatedV1(StatisticsLinkContent, frozen=True, kw_only=True):
 
 @event("sponsor.statistics_link.revoked.v1")
 class StatisticsLinkRevokedV1(StatisticsLinkContent, frozen=True, kw_only=True):
+    pass
+
+
+@event("sponsor.alarm.raised.v1")
+class AlarmRaisedV1(AlarmContent, frozen=True, kw_only=True):
     pass
 
 

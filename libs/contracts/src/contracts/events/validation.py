@@ -2,7 +2,7 @@
 
 from contracts.event import event
 from contracts.events.audit import AuditEntry
-from contracts.events.bases import ErasureReceipt, LeadEvent
+from contracts.events.bases import AlarmContent, ErasureReceipt, LeadEvent
 
 
 class CaseEvent(LeadEvent, frozen=True, kw_only=True):
@@ -77,6 +77,11 @@ class ReturnProposedV1(LeadEvent, frozen=True, kw_only=True):
 
 @event("validation.erasure.completed.v1")
 class ErasureCompletedV1(ErasureReceipt, frozen=True, kw_only=True):
+    pass
+
+
+@event("validation.alarm.raised.v1")
+class AlarmRaisedV1(AlarmContent, frozen=True, kw_only=True):
     pass
 
 

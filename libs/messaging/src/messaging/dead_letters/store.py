@@ -49,11 +49,18 @@ WITH chosen AS (
 ), replayed AS (
     UPDATE dead_letters SET state = 'replayed', decided_by = $5, decided_at = now()
     WHERE id IN (SELECT id FROM chosen)
-    RETURNING queue, message_id, body, died_at, id
+    RETURNING queue, message_id, type, subject, body, died_at, id
+), planned AS (
+    SELECT *, now() + $6::interval * (row_number() OVER (ORDER BY died_at, id) - 1) AS due_at FROM replayed
+), published AS (
+    INSERT INTO outbox (id, type, subject, body, parked_at, retry_at)
+    SELECT message_id, type, subject, body, now(), due_at FROM planned
+    WHERE queue LIKE '%.outbox' ORDER BY due_at
+), received AS (
+    INSERT INTO delayed_messages (queue, message_id, body, attempts, waits, due_at)
+    SELECT queue, message_id, body, 0, 0, due_at FROM planned WHERE queue NOT LIKE '%.outbox'
 )
-INSERT INTO delayed_messages (queue, message_id, body, attempts, waits, due_at)
-SELECT queue, message_id, body, 0, 0, now() + $6::interval * (row_number() OVER (ORDER BY died_at, id) - 1)
-FROM replayed
+SELECT count(*)::int FROM planned
 """
 
 
@@ -160,12 +167,12 @@ async def show(work: UnitOfWork, letter_id: UUID) -> Entry | None:
 
 
 async def count(work: UnitOfWork, choice: Choice) -> int:
+    """How many wait."""
     return await work.fetchval(COUNT, *choice.parameters)
 
 
 async def replay(work: UnitOfWork, choice: Choice, by: str, spacing: timedelta) -> int:
-    status = await work.execute(REPLAY, *choice.parameters, by, spacing)
-    return int(status.rsplit(" ", 1)[1])
+    return await work.fetchval(REPLAY, *choice.parameters, by, spacing)
 
 
 async def discard(work: UnitOfWork, choice: Choice, by: str) -> int:

@@ -11,7 +11,7 @@ from messaging.database import Database
 from messaging.outbox import store
 from messaging.outbox.lease import DURATION, Lease, LeaseLost
 from messaging.outbox.window import Scan, Window
-from messaging.transport import Outcome, Publisher, Transport
+from messaging.transport import Outcome, Publisher, Transport, outbox_name
 from messaging.wake import CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,8 @@ SEND_TIMEOUT_SECONDS = 30.0
 DRAIN_SECONDS = 10.0
 DRAIN_QUIET_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 2.0
-# Definite failures (nobody takes it, too large) after which a row waits for a person.
+# After so many a row that nobody takes is a dead letter, for a person. What cannot be sent, or provably may not be
+# published, is one at once: trying again cannot help, and costs the channel with all that is under way.
 TRIES = 5
 
 
@@ -38,6 +39,7 @@ class Relay:
         self.leading = False
         self.lease_duration: timedelta = DURATION
         self._service = service
+        self._queue = outbox_name(service)
         self._database = database
         self._transport = transport
         self._counters = counters
@@ -96,6 +98,7 @@ class Relay:
                 continue
             if scan.rescan_due:
                 await store.release_due(session.reader)
+                await store.bury(session.reader, self._queue)
             start = scan.start()
             if scan.passes_rows_under_way:
                 limit += len(session.window)
@@ -136,7 +139,8 @@ class Relay:
         else:
             self._counters.parked += len(positions)
             logger.error("relay of %s sets %d rows aside: %s", self._service, len(positions), outcome.value)
-        await store.park(writer, positions, outcome.value, temporary=temporary, tries=TRIES)
+        tries = TRIES if outcome is Outcome.UNROUTABLE else 1
+        await store.park(writer, positions, outcome.value, temporary=temporary, tries=tries)
 
     @contextlib.asynccontextmanager
     async def _listening(self, connection: store.Connection) -> AsyncGenerator[None]:

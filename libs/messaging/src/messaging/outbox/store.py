@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from asyncpg.pool import PoolConnectionProxy
 
 from messaging.database import Database
 from messaging.transport import OutboxRow
-from messaging.unit_of_work import UnitOfWork
 
 Connection = PoolConnectionProxy
 
@@ -34,13 +32,16 @@ SET attempts = least(attempts + 1, 1000),
 WHERE position = ANY($1::bigint[])
 """
 RELEASE_DUE = "UPDATE outbox SET parked_at = NULL, retry_at = NULL WHERE parked_at IS NOT NULL AND retry_at <= now()"
-RELEASE_PARKED = """
-UPDATE outbox SET parked_at = NULL, retry_at = NULL, attempts = 0
-WHERE parked_at IS NOT NULL AND position = ANY($1::bigint[])
-"""
-LIST_PARKED = """
-SELECT position, id, type, subject, attempts, parked_at, retry_at, error FROM outbox
-WHERE parked_at IS NOT NULL ORDER BY position LIMIT $1
+BURY = """
+WITH gone AS (
+    DELETE FROM outbox WHERE parked_at IS NOT NULL AND retry_at IS NULL
+    RETURNING id, type, subject, body, attempts, error
+)
+INSERT INTO dead_letters (id, message_id, queue, type, subject, body, failure, detail, attempts)
+SELECT id, id, $1, type, subject, body, 'unpublishable', coalesce(error, ''), attempts FROM gone
+ON CONFLICT (queue, message_id) DO UPDATE
+SET failure = excluded.failure, detail = excluded.detail, died_at = now(), state = 'waiting',
+    attempts = dead_letters.attempts + excluded.attempts
 """
 READ_LAG = """
 SELECT (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
@@ -85,15 +86,9 @@ async def release_due(connection: Connection) -> None:
     await connection.execute(RELEASE_DUE)
 
 
-async def list_parked(work: UnitOfWork, limit: int) -> list[dict[str, Any]]:
-    """Rows that could not be published, oldest first; those without `retry_at` wait for a person."""
-    return [dict(row) for row in await work.fetch(LIST_PARKED, limit)]
-
-
-async def release_parked(work: UnitOfWork, positions: Sequence[int]) -> int:
-    """Sends parked rows once more; says how many."""
-    status = await work.execute(RELEASE_PARKED, positions)
-    return int(status.rsplit(" ", 1)[1])
+async def bury(connection: Connection, queue: str) -> None:
+    """Makes dead letters of the rows that wait for a person; a replay brings them back into the outbox."""
+    await connection.execute(BURY, queue)
 
 
 async def read_lag(database: Database) -> Lag:

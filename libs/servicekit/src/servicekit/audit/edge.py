@@ -13,6 +13,7 @@ from servicekit.audit.doer import Act, Doer
 from servicekit.audit.rules import WRITES, Rules, fields_of, ids_in, name_of, told_filter
 from servicekit.audit.store import act_as, record, record_unless_told
 from servicekit.identity import HEADER, current_identity
+from servicekit.own_transactions import why_own
 
 Handle = Callable[[Request], Awaitable[Response]]
 _NO_RULES = Rules()
@@ -25,10 +26,11 @@ def audited(handle: Handle) -> Handle:
     async def handle_audited(request: Request) -> Response:
         rules: Rules = getattr(request.app.state, "audit", _NO_RULES)
         operation = f"{request.method} {_template(request)}"
-        if operation in rules.itself:
-            return await _apart(handle, request, operation)
         if request.method in WRITES:
-            return await (_write if rules.keeps_write(operation) else _plainly)(handle, request, operation)
+            if not rules.keeps_write(operation):
+                return await _plainly(handle, request, operation)
+            apart = why_own(getattr(request.scope.get("route"), "endpoint", None)) is not None
+            return await (_apart if apart else _write)(handle, request, operation)
         return await (_read if rules.keeps_read(operation) else _plainly)(handle, request, operation)
 
     return handle_audited

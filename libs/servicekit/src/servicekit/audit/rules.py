@@ -21,17 +21,15 @@ _LONGEST_TOLD = 300
 class Rules:
     """Operations are written `POST /v1/partners`.
 
-    `exempt`: writes that leave no entry, and why; `itself`: those that open their transactions themselves, and why:
-    watched rows tell what they did, or they `record` it; `reads`: what is read and leaves an entry, besides every path
-    that ends with `/export`.
+    `exempt`: writes that leave no entry, and why; `reads`: what is read and leaves an entry, besides every path that
+    ends with `/export`.
     """
 
     exempt: Mapping[str, str] = field(default_factory=dict[str, str])
-    itself: Mapping[str, str] = field(default_factory=dict[str, str])
     reads: frozenset[str] = frozenset()
 
     def keeps_write(self, operation: str) -> bool:
-        return operation not in self.exempt and operation not in self.itself
+        return operation not in self.exempt
 
     def keeps_read(self, operation: str) -> bool:
         return operation in self.reads or (operation.startswith("GET ") and operation.endswith("/export"))

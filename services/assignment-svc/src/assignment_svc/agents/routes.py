@@ -12,8 +12,8 @@ from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
 from assignment_svc.agents import store
+from assignment_svc.reading.shapes import HistoryOut, WorkItemOut, shaped, work_item
 from assignment_svc.scope import require_staff, require_supervisor
-from assignment_svc.work_items.shapes import HistoryOut, WorkItemOut, shaped, work_item
 
 Part = Annotated[str | None, Query(min_length=1, max_length=100)]
 

@@ -9,11 +9,11 @@ from messaging.unit_of_work import UnitOfWork
 from assignment_svc.agent_options.store import read_options
 from assignment_svc.assignments import store
 from assignment_svc.assignments.rules import NOT_PARTIAL, NOT_RESPONSIBLE, TAKEN, Refusal, why_not
+from assignment_svc.steps.by_supervisors import assigning
 from assignment_svc.target_group.store import kept_for_others
 from assignment_svc.work_items.change import Change
 from assignment_svc.work_items.item import WorkItem
 from assignment_svc.work_items.store import find_items
-from assignment_svc.work_items.supervisor_steps import assigning
 from assignment_svc.work_items.transition import transition
 
 

@@ -15,7 +15,7 @@ from servicekit.problems import not_found
 from assignment_svc.assignments import store
 from assignment_svc.assignments.assign_batch import assign_batch
 from assignment_svc.scope import require_supervisor
-from assignment_svc.work_items.supervisor_steps import require_agent
+from assignment_svc.steps.by_supervisors import require_agent
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 

@@ -18,9 +18,9 @@ from assignment_svc.callbacks import schedule, store
 from assignment_svc.callbacks.schedule import Wish
 from assignment_svc.callbacks.store import Callback
 from assignment_svc.drafts.keep import noting
+from assignment_svc.editing import claimed_for_writing, not_locked_by_others
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.scope import scope_of
-from assignment_svc.work_items.editing import claimed_for_writing, not_locked_by_others
 from assignment_svc.work_items.hold import hold_one
 from assignment_svc.work_items.item import WorkItem
 from assignment_svc.work_items.store import find_items

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from messaging.unit_of_work import UnitOfWork
+
 from assignment_svc.conditions import Conditions
 from assignment_svc.customers.rules import Sought
 
@@ -16,6 +18,17 @@ SELECT lead_id FROM leads WHERE {_LAST} UNION SELECT lead_id FROM leads WHERE {_
 _BY_NAMES: Final = f"""
 SELECT lead_id FROM leads WHERE {_LAST} AND {_FIRST} UNION SELECT lead_id FROM leads WHERE {_LAST} AND {_FIRST}
 """
+
+FIND: Final = """
+SELECT w.lead_id FROM work_items w JOIN leads l USING (lead_id) LEFT JOIN orders o USING (order_id)
+WHERE {} ORDER BY w.lead_id DESC LIMIT {}
+"""
+
+
+async def find_leads(work: UnitOfWork, where: Conditions, limit: int) -> list[str]:
+    """Ids, newest first."""
+    rows = await work.fetch(FIND.format(where.sql, where.value(limit)), *where.args)
+    return [row["lead_id"] for row in rows]
 
 
 def add_search(where: Conditions, sought: Sought) -> None:

@@ -10,8 +10,8 @@ from servicekit.identity import Caller
 from servicekit.problems import not_found
 
 from assignment_svc.drafts import store
+from assignment_svc.editing import find_visible
 from assignment_svc.scope import require_staff
-from assignment_svc.work_items.editing import find_visible
 
 
 class DraftIn(Input):

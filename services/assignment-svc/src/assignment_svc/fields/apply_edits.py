@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from contracts.corrections import corrected
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.fields import store
-from assignment_svc.fields.rules import corrected
 from assignment_svc.leads.store import add_place, move_places, read_place_ids
 from assignment_svc.leads.where import place_of
 from assignment_svc.queue.hours import Place

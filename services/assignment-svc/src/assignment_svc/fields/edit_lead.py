@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.corrections import corrected
 from contracts.events.assignment import LeadEditedV1
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import DomainError, FieldError, Kind, invalid
 
 from assignment_svc.fields import store
 from assignment_svc.fields.apply_edits import apply_edits
-from assignment_svc.fields.rules import corrected, is_field, why_refused
+from assignment_svc.fields.rules import is_field, why_refused
 from assignment_svc.leads.suppress import suppress_leads
 from assignment_svc.work_items.change import lead_ref
 from assignment_svc.work_items.item import WorkItem

@@ -11,14 +11,14 @@ from servicekit.identity import Caller
 from servicekit.problems import conflict
 
 from assignment_svc.campaigns.access import require_campaign, require_writable
+from assignment_svc.editing import open_for_writing
 from assignment_svc.fields import store
 from assignment_svc.fields.edit_lead import edit_lead
 from assignment_svc.fields.rules import ACCOUNT, LEAD, NAME, is_field
 from assignment_svc.fields.store import CampaignFields
 from assignment_svc.locks.routes import LockToken
-from assignment_svc.work_items.editing import open_for_writing
-from assignment_svc.work_items.shapes import WorkItemOut
-from assignment_svc.work_items.write_routes import shown
+from assignment_svc.reading.shapes import WorkItemOut
+from assignment_svc.steps.agent_routes import shown
 
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
 Whole = Annotated[StrictInt, Field(ge=-(10**15), le=10**15)]

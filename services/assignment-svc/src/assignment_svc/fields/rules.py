@@ -1,11 +1,11 @@
-"""The fields of a lead and its account: their names, and what a corrected lead looks like. Pure."""
+"""The fields of a lead and its account: their names, and what fits them. Pure."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
-PERSON: Final = ("first_name", "last_name", "phone", "email")
-LEAD: Final = (*PERSON, "address", "comments", "contact_time")
+from contracts.corrections import CONTENT, PERSON
+
+LEAD: Final = (*PERSON, *CONTENT)
 ACCOUNT: Final = ("account.name",)
 NAME: Final = r"^(custom\.|account\.)?[A-Za-z0-9_][A-Za-z0-9_ -]{0,79}$"
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}")
@@ -39,26 +39,3 @@ def _text_refused(name: str, value: Any) -> str | None:
     if name == "email" and not _EMAIL.fullmatch(value):
         return "This is no e-mail address."
     return None
-
-
-def corrected(lead: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any]:
-    """`lead` has the person's fields and `content`; the answer has the same, with the edits."""
-    content = dict(lead["content"])
-    custom = dict(content.get("custom") or {})
-    account = dict(content.get("account") or {})
-    account_fields = dict(account.get("fields") or {})
-    person = {name: lead[name] for name in PERSON}
-    for name, value in edits.items():
-        if name in PERSON:
-            person[name] = value.casefold() if name == "email" and value else value
-        elif name in LEAD:
-            content[name] = value
-        elif name.startswith("custom."):
-            custom[name.removeprefix("custom.")] = value
-        elif name == "account.name":
-            account["name"] = value
-        else:
-            account_fields[name.removeprefix("account.")] = value
-    if account:
-        content["account"] = {**account, "fields": account_fields}
-    return {**person, "content": {**content, "custom": custom}}

@@ -10,7 +10,6 @@ from assignment_svc.handing_out.rules import Seat
 from assignment_svc.queue.claims.store import Limits
 from assignment_svc.queue.eligibility.store import (
     AGENT_CONDITIONS,
-    KEPT_FOR,
     LEAD_CONDITIONS,
     ONLINE,
     PROJECT_CONDITIONS,
@@ -18,7 +17,7 @@ from assignment_svc.queue.eligibility.store import (
     demand,
 )
 from assignment_svc.work_items.item import WorkItem
-from assignment_svc.work_items.store import ITEM_COLUMNS, item_of
+from assignment_svc.work_items.store import ITEM_COLUMNS, KEPT_FOR, item_of
 
 Key = tuple[str, int]
 DEFAULTS: Final = "*"

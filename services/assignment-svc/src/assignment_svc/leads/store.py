@@ -7,10 +7,9 @@ from typing import Any
 from asyncpg import Record
 from messaging.unit_of_work import UnitOfWork
 
-from assignment_svc.queue.eligibility.store import KEPT_FOR
 from assignment_svc.queue.hours import Place
 from assignment_svc.work_items.item import WorkItem
-from assignment_svc.work_items.store import ENTER, ITEM_COLUMNS, item_of
+from assignment_svc.work_items.store import ENTER, ITEM_COLUMNS, KEPT_FOR, item_of
 
 FIND_PLACES = "SELECT place_id, country, region, zones, hours FROM places"
 

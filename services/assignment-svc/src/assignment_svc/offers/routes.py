@@ -11,14 +11,14 @@ from servicekit.http import router
 from servicekit.identity import Caller
 from servicekit.problems import not_found
 
+from assignment_svc.editing import claimed_and_held, find_visible, open_for_writing
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.offers import confirm, store
 from assignment_svc.offers.store import Offer
 from assignment_svc.orders.write_order import convert
-from assignment_svc.work_items.editing import claimed_and_held, find_visible, open_for_writing
-from assignment_svc.work_items.shapes import WorkItemOut
+from assignment_svc.reading.shapes import WorkItemOut
+from assignment_svc.steps.agent_routes import shown
 from assignment_svc.work_items.store import find_items
-from assignment_svc.work_items.write_routes import shown
 
 
 class OfferOut(BaseModel):

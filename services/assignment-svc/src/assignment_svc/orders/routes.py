@@ -14,13 +14,13 @@ from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
 from assignment_svc.conditions import Conditions
+from assignment_svc.editing import find_readable, open_for_writing
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.orders import store, write_order
 from assignment_svc.orders.compose import compose
 from assignment_svc.orders.shapes import OrderIn, OrderOut, OrderPatch, order_out
 from assignment_svc.orders.store import OrderContent
 from assignment_svc.scope import require_staff, sight_of
-from assignment_svc.work_items.editing import find_readable, open_for_writing
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.work_items.item import WorkItem
-from assignment_svc.work_items.store import ITEM_COLUMNS, item_of
+from assignment_svc.work_items.store import CALLED, ITEM_COLUMNS, item_of
 
 # Who comes back is looked after again: somebody asks, in time, whether they have gone.
 NOTE = """
@@ -37,7 +37,7 @@ CROSS JOIN LATERAL (
 ) came
 WHERE w.agent_id = ANY($1::text[]) AND w.state = 'claimed' AND p.state = 'active'
   AND (came.event = 'claimed' OR came.data ->> 'via' = 'rule')
-  AND NOT EXISTS (SELECT FROM attempts a WHERE a.lead_id = w.lead_id AND a.started_at >= w.claimed_at)
+  AND NOT {CALLED}
 """
 
 # After a pause of the project nobody was watched for it.

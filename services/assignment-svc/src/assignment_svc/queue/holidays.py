@@ -1,7 +1,7 @@
 """Days on which the law, or where there is none the industry's code, lets nobody be called. Pure.
 
-As of 2025-11, for the calendars that `statutory` names. Where a holiday is moved off a weekend (United States) both
-days count.
+As of 2025-11, for the calendars that `statutory` names. Where a holiday is moved off a weekend (United States, England,
+Australia) both days count.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,6 +34,19 @@ def easter(year: int) -> date:
 
 def _fixed(year: int, *days: tuple[int, int]) -> Iterator[date]:
     return (date(year, month, day) for month, day in days)
+
+
+def _moved(year: int, *days: tuple[int, int]) -> Iterator[date]:
+    """Such days, and the next working day for each that is on a weekend: Monday, or Tuesday where that is taken."""
+    taken = set(_fixed(year, *days))
+    yield from taken
+    for day in sorted(taken):
+        if day.weekday() >= 5:
+            instead = next(
+                later for n in range(1, 4) if (later := day + timedelta(days=n)) not in taken and later.weekday() < 5
+            )
+            taken.add(instead)
+            yield instead
 
 
 def _around_easter(year: int, *after: int) -> Iterator[date]:
@@ -101,13 +114,14 @@ def _france(year: int) -> Iterator[date]:
 
 def _australia(year: int) -> Iterator[date]:
     """The national ones that the industry standard of 2017 names."""
-    yield from _fixed(year, (1, 1), (1, 26), (4, 25), (12, 25), (12, 26))
+    yield from _moved(year, (1, 1), (1, 26), (12, 25), (12, 26))
+    yield from _fixed(year, (4, 25))
     yield from _around_easter(year, -2, 1)
 
 
 def _england(year: int) -> Iterator[date]:
     """Bank holidays of England and Wales; the guide asks for Sunday manners, we keep away."""
-    yield from _fixed(year, (1, 1), (12, 25), (12, 26))
+    yield from _moved(year, (1, 1), (12, 25), (12, 26))
     yield from _around_easter(year, -2, 1)
     yield from (_weekday(year, 5, 0, 1), _weekday(year, 5, 0, -1), _weekday(year, 8, 0, -1))
 

@@ -8,6 +8,7 @@ from asyncpg import Record
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from messaging.database import Database
+from messaging.sight import EVERYTHING, seeing
 from messaging.trace import current_trace
 from pydantic import BaseModel
 from servicekit.etag import etag
@@ -16,15 +17,15 @@ from servicekit.idempotency import KEY_HEADER
 from servicekit.identity import Caller, Identity
 from servicekit.problems import forbidden
 
+from assignment_svc.editing import find_visible
 from assignment_svc.locks.routes import LockOut
 from assignment_svc.queue.claims.claim_leads import ClaimDesk, ClaimRequest, NothingEligible, Outcome
 from assignment_svc.queue.claims.counter import ClaimCounter
 from assignment_svc.queue.claims.route import claim_route
 from assignment_svc.queue.eligibility.examine import Asking, examine_lead
 from assignment_svc.queue.overview import ProjectQueue, read_overview
+from assignment_svc.reading.shapes import WorkItemOut, work_item
 from assignment_svc.scope import REQUEST, scope_of
-from assignment_svc.work_items.editing import find_visible
-from assignment_svc.work_items.shapes import WorkItemOut, work_item
 
 
 class ClaimIn(Input):
@@ -82,8 +83,10 @@ def queue_routes(database: Database, desk: ClaimDesk) -> APIRouter:
     @routes.get("/v1/queue", summary="What waits, per project")
     async def overview(caller: Caller) -> QueueOut:
         scope = scope_of(caller)
-        async with database.unit_of_work() as work:
-            return QueueOut(data=await read_overview(work, desk.reference, scope.agent_id))
+        # Of own campaigns: counts, of leads that are not the agent's.
+        with seeing(EVERYTHING):
+            async with database.unit_of_work() as work:
+                return QueueOut(data=await read_overview(work, desk.reference, scope.agent_id))
 
     @routes.get("/v1/work-items/{lead_id}/eligibility", summary="Why may this agent not have this lead?")
     async def eligibility(
@@ -93,7 +96,10 @@ def queue_routes(database: Database, desk: ClaimDesk) -> APIRouter:
         asking = Asking(lead_id, agent_id or caller.user_id, limits.cap, limits.offline_after, datetime.now(UTC))
         async with database.unit_of_work() as work:
             await find_visible(work, caller, lead_id)
-            failing = await examine_lead(work, asking)
+        # Who may see the lead may know why: for its number being on a list, or other leads of it being worked on.
+        with seeing(EVERYTHING):
+            async with database.unit_of_work() as work:
+                failing = await examine_lead(work, asking)
         told = [FailingOut(code=one.code, detail=one.detail, until=one.until) for one in failing]
         return EligibilityOut(eligible=not failing, failing=told)
 

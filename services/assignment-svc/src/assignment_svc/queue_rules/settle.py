@@ -8,7 +8,7 @@ from messaging.unit_of_work import UnitOfWork
 from assignment_svc.queue_rules import store
 from assignment_svc.queue_rules.rules import resolve
 from assignment_svc.reference.store import age_anew, find_worn_out, notice, order_anew
-from assignment_svc.timers.expire import expire
+from assignment_svc.work_items.expire import expire
 from assignment_svc.work_items.transition import transition
 
 

@@ -9,9 +9,9 @@ from servicekit.http import router
 from servicekit.identity import Caller
 from servicekit.problems import not_found
 
+from assignment_svc.editing import find_visible
 from assignment_svc.speed import store
 from assignment_svc.speed.watch import read_clock
-from assignment_svc.work_items.editing import find_visible
 
 
 class ClockOut(BaseModel):

@@ -16,12 +16,12 @@ from servicekit.paging import Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
 from assignment_svc.conditions import Conditions
+from assignment_svc.editing import claimed_for_writing, find_readable
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.scope import require_supervisor, sight_of
 from assignment_svc.surveys import store
 from assignment_svc.surveys.answer_survey import answer_survey
 from assignment_svc.surveys.shapes import AnswersIn, AnswersOut, Id, answers_out
-from assignment_svc.work_items.editing import claimed_for_writing, find_readable
 
 _PORTION: Final = 1000
 _HEADER: Final = ("answer_id", "lead_id", "project_id", "agent_id", "at", "template_version")

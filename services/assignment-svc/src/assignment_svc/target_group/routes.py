@@ -6,6 +6,7 @@ from typing import Annotated
 from asyncpg import Record
 from fastapi import APIRouter, Query
 from messaging.database import Database
+from messaging.sight import EVERYTHING, seeing
 from pydantic import BaseModel, Field
 from servicekit.http import Input, router
 from servicekit.identity import Caller
@@ -14,8 +15,8 @@ from servicekit.problems import invalid
 
 from assignment_svc.campaigns.access import require_campaign, require_writable
 from assignment_svc.scope import sight_of
+from assignment_svc.steps.by_supervisors import require_agent
 from assignment_svc.target_group import store
-from assignment_svc.work_items.supervisor_steps import require_agent
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 Responsible = Annotated[str | None, Query(max_length=100)]
@@ -88,8 +89,11 @@ def target_group_routes(database: Database) -> APIRouter:
             agent_id = None if nobodys else responsible
             if sight.agent_id is not None and sight.options.restrict_to_assigned:
                 nobodys, agent_id = False, sight.agent_id
-            wanted = store.Wanted(agent_id, nobodys, past[0] if past else None, limit + 1)
-            rows = await store.list_accounts(work, project_id, wanted)
+        wanted = store.Wanted(agent_id, nobodys, past[0] if past else None, limit + 1)
+        # An account under somebody's responsibility has contacts that are nobody's, or others', by now.
+        with seeing(EVERYTHING):
+            async with database.unit_of_work() as work:
+                rows = await store.list_accounts(work, project_id, wanted)
         return page_of(rows, limit, _account, lambda row: (row["account_id"],))
 
     @routes.post("", summary="Put accounts under an agent's responsibility, by their contacts")

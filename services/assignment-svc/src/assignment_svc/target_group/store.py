@@ -10,8 +10,8 @@ from asyncpg import Record
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.conditions import Conditions
-from assignment_svc.queue.eligibility.store import KEPT_FOR
 from assignment_svc.timers.store import remind
+from assignment_svc.work_items.store import KEPT_FOR
 
 # A lead that was entering the queue saw the account as it was before. Nothing that enters takes so long.
 _LOOK_AGAIN: Final = timedelta(seconds=3)

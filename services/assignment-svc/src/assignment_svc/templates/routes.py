@@ -12,11 +12,11 @@ from servicekit.problems import invalid
 from assignment_svc.campaigns.access import require_campaign, require_writable
 from assignment_svc.campaigns.store import next_version, read_templates
 from assignment_svc.campaigns.tick_agents import tell_change
+from assignment_svc.editing import claimed_for_writing
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.surveys.store import find_unknown
 from assignment_svc.templates import store
 from assignment_svc.templates.send_message import send_message
-from assignment_svc.work_items.editing import claimed_for_writing
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 Ids = Annotated[list[Id], Field(max_length=200)]

@@ -18,13 +18,13 @@ from servicekit.problems import conflict, not_found
 
 from assignment_svc.campaigns.access import require_campaign, require_writable
 from assignment_svc.conditions import Conditions
+from assignment_svc.editing import claimed_for_writing
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.patches import sent
 from assignment_svc.scope import sight_of
 from assignment_svc.tools import store
 from assignment_svc.tools.rules import LINKED
 from assignment_svc.tools.use_tool import use_tool
-from assignment_svc.work_items.editing import claimed_for_writing
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]

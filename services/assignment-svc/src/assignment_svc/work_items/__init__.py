@@ -1,1 +1,1 @@
-"""One work item per lead: its states, its transitions, what agents and supervisors do with it."""
+"""One work item per lead: its states, and the transitions between them."""

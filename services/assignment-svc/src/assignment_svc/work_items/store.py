@@ -10,9 +10,12 @@ from contracts.events.assignment import AttemptLoggedV1
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.conditions import Conditions
-from assignment_svc.queue.eligibility.store import KEPT_FOR
 from assignment_svc.work_items.change import Change
 from assignment_svc.work_items.item import WorkItem
+
+# The agent that a lead is kept for, or nobody: ''. The queue has a copy, which may be some seconds old.
+KEPT_FOR = """coalesce((SELECT r.agent_id FROM account_responsibles r WHERE r.project_id = l.project_id
+    AND r.account_id = l.content -> 'account' ->> 'external_id'), '')"""
 
 ITEM_COLUMNS = """
 w.lead_id, w.version, w.state, w.location, w.after_validation, w.validated, w.agent_id, w.claimed_at, w.attempts,
@@ -36,12 +39,16 @@ SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id)
 WHERE w.agent_id = $1 AND w.state = 'claimed' AND ($2::text IS NULL OR l.project_id = $2)
 """
 
+# Since the claim, by our own clock: an agent's may be slow, and says when the call began.
+CALLED = """EXISTS (SELECT FROM history e
+    WHERE e.lead_id = w.lead_id AND e.event = 'attempt_logged' AND e.at >= w.claimed_at)"""
+
 # The reminder may be older than the claim, the project passive, or the lock extended.
 IDLE = f"""
 SELECT {ITEM_COLUMNS}, p.status_after_request,
     greatest(k.expires_at, CASE WHEN w.claimed_at + p.lock_time > now() THEN w.claimed_at + p.lock_time END)
         AS locked_until,
-    EXISTS (SELECT FROM attempts a WHERE a.lead_id = w.lead_id AND a.started_at >= w.claimed_at) AS called
+    {CALLED} AS called
 FROM work_items w JOIN leads l USING (lead_id) JOIN projects p ON p.project_id = l.project_id
 LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.holder = w.agent_id AND k.expires_at > now()
 WHERE w.lead_id = ANY($1::text[]) AND w.state = 'claimed' AND p.state = 'active'

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from servicekit.http import Db, Input, router
 from servicekit.identity import Caller, unauthenticated
+from servicekit.own_transactions import own_transactions
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
@@ -14,6 +15,7 @@ from identity_svc.me.change_password import ChangePassword, PasswordChange
 from identity_svc.second_factor.inputs import OwnPassword
 from identity_svc.sessions import store
 from identity_svc.sessions.credentials import client_of, require_session
+from identity_svc.sessions.guard import COUNTED
 from identity_svc.sessions.routes import SessionOut, hand_out
 from identity_svc.users import store as users
 from identity_svc.users.inputs import Password, UserOut, shape
@@ -29,6 +31,7 @@ class NewPassword(Input):
 class OwnSession(BaseModel):
     id: str
     created_at: datetime
+    last_used_at: datetime = Field(description="To the minute")
     expires_at: datetime
     method: str
     user_agent: str
@@ -45,6 +48,7 @@ async def get_me(caller: Caller, database: Db) -> UserOut:
 
 
 @me.post("/password")
+@own_transactions(COUNTED)
 async def post_password(body: NewPassword, caller: Caller, request: Request, response: Response) -> SessionOut:
     """Ends every session of the user; the answer is a new one, in place of the one that asked."""
     current = require_session(request)
@@ -52,10 +56,6 @@ async def post_password(body: NewPassword, caller: Caller, request: Request, res
     change_password: ChangePassword = request.app.state.change_password
     change = PasswordChange(caller.user_id, old, new, current, client_of(request))
     return hand_out(await change_password(change), request, response)
-
-
-# Its answer holds a token, and an ambient transaction would undo the count of a wrong password.
-post_password.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
 
 @me.get("/sessions")
@@ -66,7 +66,8 @@ async def get_sessions(
     current = require_session(request)
     after = decode_cursor(cursor, datetime, str)
     async with database.unit_of_work() as work:
-        rows = await store.list_after(work, caller.user_id, current, after, limit + 1)
+        own = store.Own(caller.user_id, current, request.app.state.session_idle_timeout)
+        rows = await store.list_after(work, own, after, limit + 1)
     return page_of(rows, limit, lambda row: OwnSession(**row), _place)
 
 

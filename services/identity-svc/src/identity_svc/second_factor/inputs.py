@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 from servicekit.http import Input
+from servicekit.http_input import Exactly
 
 from identity_svc.second_factor.second_factor import Proof
 
 Totp = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 RecoveryCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9A-Za-z -]+$")]
-OwnPassword = Annotated[SecretStr, Field(max_length=128)]
+OwnPassword = Annotated[SecretStr, Field(max_length=128), Exactly]
 
 
 class ProofInput(Input):

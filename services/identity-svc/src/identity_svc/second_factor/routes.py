@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from servicekit.etag import IfMatch, check_match, etag
 from servicekit.http import Db, Input, router
 from servicekit.identity import Caller, Identity, allow, unauthenticated
+from servicekit.own_transactions import own_transactions
 from servicekit.problems import not_found
 
 from identity_svc.second_factor import store
@@ -94,6 +95,7 @@ async def get_own_factor(caller: Caller, database: Db) -> FactorOut:
 
 
 @second_factor.post("/v1/me/totp", status_code=201)
+@own_transactions(guard.COUNTED)
 async def post_own_factor(body: Enrol, me: Me) -> EnrolmentOut:
     """The secret is shown here, once; it counts from its first code on."""
     email = (await me.user()).profile.email
@@ -103,6 +105,7 @@ async def post_own_factor(body: Enrol, me: Me) -> EnrolmentOut:
 
 
 @second_factor.post("/v1/me/totp/confirm")
+@own_transactions(guard.COUNTED)
 async def confirm_own_factor(body: Code, me: Me) -> RecoveryCodesOut:
     """Recovery codes are shown here, once; each can be used once in place of a code."""
     async with me.guessing_counts() as work:
@@ -110,6 +113,7 @@ async def confirm_own_factor(body: Code, me: Me) -> RecoveryCodesOut:
 
 
 @second_factor.post("/v1/me/totp/recovery-codes")
+@own_transactions(guard.COUNTED)
 async def renew_recovery_codes(body: Code, me: Me) -> RecoveryCodesOut:
     """New ones; those of before are worth nothing any more."""
     async with me.guessing_counts() as work:
@@ -118,17 +122,13 @@ async def renew_recovery_codes(body: Code, me: Me) -> RecoveryCodesOut:
 
 
 @second_factor.post("/v1/me/totp/remove", status_code=204)
+@own_transactions(guard.COUNTED)
 async def remove_own_factor(body: Removal, me: Me) -> Response:
     """Where the access level must have one, the next sign-in asks to enrol another."""
     async with me.proven_by_password(body.password.get_secret_value()) as work:
         await me.factor.check_sign_in(work, me.caller.user_id, me.caller.access_level, body.proof())
         await store.remove(work, me.caller.user_id)
     return Response(status_code=204)
-
-
-# Their answers show secrets, and an ambient transaction would undo the count of a wrong try.
-for endpoint in (post_own_factor, confirm_own_factor, renew_recovery_codes, remove_own_factor):
-    endpoint.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
 
 @second_factor.delete("/v1/users/{user_id}/totp", status_code=204)

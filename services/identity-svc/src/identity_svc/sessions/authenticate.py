@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from messaging.database import Database
@@ -39,10 +40,13 @@ class Authenticate:
     seconds of being known here.
     """
 
-    def __init__(self, database: Database, signer: Signer, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, database: Database, signer: Signer, idle: timedelta, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
         self._clock = clock
         self._signer = signer
+        self._idle = idle
         self._remembered: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
 
     async def __call__(self, credentials: Credentials) -> str | None:
@@ -58,7 +62,10 @@ class Authenticate:
             return None
         signed = await self._signed(credentials.cookie)
         if credentials.method not in _READING and not csrf_fits(credentials.cookie, credentials.csrf):
-            raise forbidden("csrf-token-invalid", "Send the value of the cookie leadwire_csrf as X-CSRF-Token.")
+            raise forbidden(
+                "csrf-token-invalid",
+                "Send the value of the cookie leadwire_csrf (by TLS __Host-leadwire_csrf) as X-CSRF-Token.",
+            )
         return signed
 
     def forget(self, token: str) -> None:
@@ -71,8 +78,10 @@ class Authenticate:
         if known is not None and known[0] > now:
             return known[1]
         async with self._database.unit_of_work() as work:
-            find = tokens.find_caller if token.startswith(PROGRAM_PREFIX) else store.find_caller
-            row = await find(work, token_hash)
+            if token.startswith(PROGRAM_PREFIX):
+                row = await tokens.find_caller(work, token_hash)
+            else:
+                row = await store.find_caller(work, token_hash, self._idle)
         if row is None:
             self._remembered.pop(token_hash, None)
             raise unauthenticated("The session or the token has ended. Sign in again.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 from messaging.database import Database
 from servicekit.unavailable import UNAVAILABLE
@@ -13,12 +14,12 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS = 600
 
 
-async def keep_clean(database: Database) -> None:
+async def keep_clean(database: Database, idle: timedelta) -> None:
     """Until cancelled."""
     while True:
         try:
             async with database.unit_of_work() as work:
-                await store.delete_expired(work, guard.WINDOW)
+                await store.delete_expired(work, guard.WINDOW, idle)
                 await flows.delete_expired(work)
         except UNAVAILABLE as error:
             logger.warning("expired sessions stay a while: %s", type(error).__name__)

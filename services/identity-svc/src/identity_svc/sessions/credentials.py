@@ -1,23 +1,19 @@
-"""Where tokens travel: the session cookie, its CSRF companion, and `Authorization`."""
+"""What a request shows of who sends it: the session cookie with its CSRF token, or `Authorization`."""
 
-from datetime import datetime
-
-from fastapi import Request, Response
+from fastapi import Request
 from servicekit.problems import forbidden
 
 from identity_svc.sessions.authenticate import Credentials
+from identity_svc.sessions.cookies import SESSION, read_cookie
 from identity_svc.sessions.sign_in import Client
-from identity_svc.sessions.tokens import PREFIX, csrf_token, hash_token
-
-COOKIE = "leadwire_session"
-CSRF_COOKIE = "leadwire_csrf"
+from identity_svc.sessions.tokens import PREFIX, hash_token
 
 
 def read_credentials(request: Request, method: str) -> Credentials:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     return Credentials(
         bearer=bearer.strip() if scheme.lower() == "bearer" else None,
-        cookie=request.cookies.get(COOKIE) or None,
+        cookie=read_cookie(request, SESSION),
         csrf=request.headers.get("x-csrf-token", ""),
         method=method,
     )
@@ -25,7 +21,7 @@ def read_credentials(request: Request, method: str) -> Credentials:
 
 def client_of(request: Request) -> Client:
     """Who signs in, and from where."""
-    former = request.cookies.get(COOKIE)
+    former = read_cookie(request, SESSION)
     return Client(address_of(request), user_agent_of(request), hash_token(former) if former else None)
 
 
@@ -45,20 +41,3 @@ def require_session(request: Request) -> bytes:
     if token is None or not token.startswith(PREFIX):
         raise forbidden("session-needed", "Only a person who has signed in may do this.")
     return hash_token(token)
-
-
-def set_cookies(request: Request, response: Response, token: str, expires_at: datetime) -> None:
-    """The page may read the CSRF token, and never the session's."""
-    secure = is_https(request)
-    response.set_cookie(COOKIE, token, expires=expires_at, path="/", secure=secure, httponly=True, samesite="strict")
-    response.set_cookie(CSRF_COOKIE, csrf_token(token), expires=expires_at, path="/", secure=secure, samesite="strict")
-
-
-def clear_cookies(request: Request, response: Response) -> None:
-    secure = is_https(request)
-    response.delete_cookie(COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
-    response.delete_cookie(CSRF_COOKIE, path="/", secure=secure, samesite="strict")
-
-
-def is_https(request: Request) -> bool:
-    return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"

@@ -1,5 +1,6 @@
 """Slows down guessing, per account and per network address."""
 
+import logging
 from datetime import timedelta
 
 from messaging.database import Database
@@ -7,6 +8,10 @@ from servicekit.problems import DomainError, Kind
 
 from identity_svc.sessions import store
 from identity_svc.sessions.store import Limit
+
+# What an operation says that counts a try before it may fail.
+COUNTED = "a wrong try is counted although the request fails, and the answer shows a secret that is not to be kept"
+logger = logging.getLogger(__name__)
 
 WINDOW = timedelta(minutes=15)
 ACCOUNT = Limit(free=5, window=WINDOW)
@@ -23,6 +28,7 @@ async def count_try(database: Database, account: bytes, address: bytes) -> None:
                 break
         else:
             return
+    logger.warning("tries for one %s are blocked for %s s", "address" if target == address else "account", seconds)
     raise DomainError(
         Kind.TOO_MANY, "too-many-attempts", "Too many attempts. Try again later.", headers={"Retry-After": str(seconds)}
     )

@@ -1,5 +1,6 @@
 """Whether a password is somebody's, and how often somebody may be wrong."""
 
+import logging
 from dataclasses import dataclass
 
 from messaging.database import Database
@@ -11,6 +12,8 @@ from servicekit.problems import DomainError
 from identity_svc.sessions import guard, store
 from identity_svc.sessions.tokens import account_target, address_target
 from identity_svc.users.model import normalise_email
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class PasswordCheck:
         stored = known.password_hash if known is not None and known.active else None
         right, stronger = await self._passwords.verify(password, stored)
         if known is None or not right:
+            logger.warning("a wrong password for %s", "nobody we know" if known is None else known.user_id)
             raise refused()
         return Proven(known.user_id, known.email, known.access_level, account, network, stored, stronger)
 

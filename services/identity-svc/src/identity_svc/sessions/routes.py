@@ -4,14 +4,17 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 from servicekit.http import Db, Input, router
 from servicekit.identity import HEADER, unauthenticated
+from servicekit.own_transactions import own_transactions
 
-from identity_svc.second_factor.inputs import EnrolmentOut, ProofInput
+from identity_svc.second_factor.inputs import EnrolmentOut, OwnPassword, ProofInput
 from identity_svc.sessions import store
 from identity_svc.sessions.authenticate import Authenticate
-from identity_svc.sessions.credentials import address_of, clear_cookies, client_of, read_credentials, set_cookies
+from identity_svc.sessions.cookies import clear_cookies, set_cookies
+from identity_svc.sessions.credentials import address_of, client_of, read_credentials
+from identity_svc.sessions.guard import COUNTED
 from identity_svc.sessions.sign_in import Attempt, Session, SignIn
 from identity_svc.sessions.tokens import hash_token
 from identity_svc.users.inputs import UserOut, shape
@@ -23,7 +26,7 @@ sessions = router(tags=["sessions"])
 
 class PasswordInput(Input):
     email: Annotated[str, Field(max_length=254)]
-    password: Annotated[SecretStr, Field(max_length=128)]
+    password: OwnPassword
 
 
 class SignInInput(PasswordInput, ProofInput):
@@ -51,6 +54,7 @@ Signing = Annotated[SignIn, Depends(_sign_in)]
 
 
 @sessions.post(SIGN_IN_PATH, status_code=201)
+@own_transactions(COUNTED)
 async def post_session(body: SignInInput, sign_in: Signing, request: Request, response: Response) -> SessionOut:
     """401 `totp-required` after a right password asks for the same again with `totp` or `recovery_code`.
 
@@ -61,15 +65,11 @@ async def post_session(body: SignInInput, sign_in: Signing, request: Request, re
 
 
 @sessions.post(f"{SIGN_IN_PATH}/totp", status_code=201)
+@own_transactions(COUNTED)
 async def post_enrolment(body: PasswordInput, sign_in: Signing, request: Request) -> EnrolmentOut:
     """After 401 `totp-enrolment-required`: then sign in with the first code of the authenticator."""
     enrolment = await sign_in.enrol(body.email, body.password.get_secret_value(), address_of(request))
     return EnrolmentOut(secret=enrolment.secret, otpauth_uri=enrolment.uri)
-
-
-# The ambient transaction of an idempotency key would also undo the count of a failed try.
-for endpoint in (post_session, post_enrolment):
-    endpoint.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
 
 def hand_out(session: Session, request: Request, response: Response) -> SessionOut:
@@ -87,7 +87,8 @@ async def delete_current_session(request: Request, database: Db, authenticate: A
     async with database.unit_of_work() as work:
         await store.delete(work, hash_token(token))
     authenticate.forget(token)
-    response = Response(status_code=204)
+    # What pages have kept of it goes, too; cookies by themselves, since this would also take those of others.
+    response = Response(status_code=204, headers={"Clear-Site-Data": '"cache", "storage"'})
     clear_cookies(request, response)
     return response
 

@@ -1,11 +1,12 @@
 """Signs a person in."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
-from servicekit.problems import conflict
+from servicekit.problems import DomainError, conflict
 
 from identity_svc.second_factor.second_factor import Enrolment, Proof, SecondFactor
 from identity_svc.second_factor.store import is_required
@@ -14,6 +15,8 @@ from identity_svc.sessions.password_check import PasswordCheck, refused
 from identity_svc.sessions.tokens import hash_token, new_token
 from identity_svc.users import store as users
 from identity_svc.users.model import User
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,13 @@ class SignIn:
         """Raises 401 and 429 as PasswordCheck does, and 401 for what is wrong with the second factor."""
         proven = await self._check_password(attempt.email, attempt.password, attempt.client.address)
         async with self._database.unit_of_work() as work:
-            method = await self._second_factor.check_sign_in(work, proven.user_id, proven.access_level, attempt.proof)
+            try:
+                method = await self._second_factor.check_sign_in(
+                    work, proven.user_id, proven.access_level, attempt.proof
+                )
+            except DomainError as error:
+                logger.warning("%s has not signed in: %s", proven.user_id, error.code)
+                raise
             await self._check_password.forgive(work, proven)
             return await self.open(work, proven.user_id, method, attempt.client)
 
@@ -67,6 +76,7 @@ class SignIn:
         user = await users.find(work, user_id)
         if expires_at is None or user is None:
             raise refused()
+        logger.info("%s signed in by %s", user_id, method)
         return Session(token, expires_at, user)
 
     async def enrol(self, email: str, password: str, address: str) -> Enrolment:

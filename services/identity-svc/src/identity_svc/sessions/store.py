@@ -30,18 +30,19 @@ RETURNING expires_at
 """
 _FIND_CALLER = """
 SELECT u.id, u.access_level, u.permissions, u.partner_id, coalesce(r.sponsor_ids, '{}') AS sponsor_ids,
-    coalesce(r.pages, '{}') AS pages
+    coalesce(r.pages, '{}') AS pages, s.last_used_at < now() - interval '1 minute' AS use_is_news
 FROM sessions s JOIN users u ON u.id = s.user_id
     LEFT JOIN sponsor_rights r ON r.user_id = u.id AND u.access_level = 'sponsor'
-WHERE s.token_hash = $1 AND s.expires_at > now() AND u.active
+WHERE s.token_hash = $1 AND s.expires_at > now() AND s.last_used_at > now() - $2::interval AND u.active
     AND NOT (s.method = 'password' AND u.access_level = ANY (SELECT unnest(second_factor_levels) FROM sign_in_policy))
 """
 _FIND_METHOD = "SELECT method FROM sessions WHERE user_id = $1 AND token_hash = $2 AND expires_at > now()"
 _LIST = """
-SELECT id, created_at, expires_at, method, user_agent, token_hash = $2 AS current
+SELECT id, created_at, last_used_at, expires_at, method, user_agent, token_hash = $2 AS current
 FROM sessions
-WHERE user_id = $1 AND expires_at > now() AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
-ORDER BY created_at DESC, id DESC LIMIT $5
+WHERE user_id = $1 AND expires_at > now() AND last_used_at > now() - $3::interval
+    AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5))
+ORDER BY created_at DESC, id DESC LIMIT $6
 """
 
 
@@ -69,6 +70,15 @@ class NewSession:
     method: str
     user_agent: str
     lifetime: timedelta
+
+
+@dataclass(frozen=True)
+class Own:
+    """Whose sessions are asked for. `current` is the hash of the one that asks; `idle` after which one has ended."""
+
+    user_id: str
+    current: bytes
+    idle: timedelta
 
 
 async def count_try(work: UnitOfWork, target: bytes, limit: Limit) -> bool:
@@ -112,11 +122,9 @@ async def delete(work: UnitOfWork, token_hash: bytes) -> bool:
     return await work.execute("DELETE FROM sessions WHERE token_hash = $1", token_hash) == "DELETE 1"
 
 
-async def list_after(
-    work: UnitOfWork, user_id: str, current: bytes, after: tuple[datetime, str] | None, limit: int
-) -> list[Any]:
-    """The newest first. `current` is the hash of the one that asks."""
-    return await work.fetch(_LIST, user_id, current, *(after or (None, None)), limit)
+async def list_after(work: UnitOfWork, own: Own, after: tuple[datetime, str] | None, limit: int) -> list[Any]:
+    """The newest first."""
+    return await work.fetch(_LIST, own.user_id, own.current, own.idle, *(after or (None, None)), limit)
 
 
 async def find_method(work: UnitOfWork, user_id: str, token_hash: bytes) -> str | None:
@@ -134,10 +142,14 @@ async def end_others(work: UnitOfWork, user_id: str, current: bytes) -> None:
     await work.execute("DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2", user_id, current)
 
 
-async def find_caller(work: UnitOfWork, token_hash: bytes) -> Any | None:
-    return await work.fetchrow(_FIND_CALLER, token_hash)
+async def find_caller(work: UnitOfWork, token_hash: bytes, idle: timedelta) -> Any | None:
+    """None for a session that has ended, or of which nobody made use for so long. Notes the use, once a minute."""
+    row = await work.fetchrow(_FIND_CALLER, token_hash, idle)
+    if row is not None and row["use_is_news"]:
+        await work.execute("UPDATE sessions SET last_used_at = now() WHERE token_hash = $1", token_hash)
+    return row
 
 
-async def delete_expired(work: UnitOfWork, window: timedelta) -> None:
-    await work.execute("DELETE FROM sessions WHERE expires_at <= now()")
+async def delete_expired(work: UnitOfWork, window: timedelta, idle: timedelta) -> None:
+    await work.execute("DELETE FROM sessions WHERE expires_at <= now() OR last_used_at <= now() - $1::interval", idle)
     await work.execute("DELETE FROM guesses WHERE last_at < now() - $1::interval AND blocked_until <= now()", window)

@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from servicekit.http import router
 from servicekit.problems import not_found
 
-from identity_svc.sessions.credentials import client_of, is_https, set_cookies
+from identity_svc.sessions.cookies import cookie_name, is_https, read_cookie, set_cookies
+from identity_svc.sessions.credentials import client_of
 from identity_svc.single_sign_on.provider import CALLBACK, PATH, sign_on_refused
 from identity_svc.single_sign_on.sign_on import LIFETIME, Return, SignOn
 
@@ -37,10 +38,10 @@ async def leave_for_provider(sign_on: SigningOn, request: Request, return_to: Re
     response = RedirectResponse(departure.url, 302)
     # Lax: it has to come along when the provider, another site, sends the browser back; a session's must not.
     response.set_cookie(
-        COOKIE,
+        cookie_name(request, COOKIE),
         departure.browser,
         max_age=int(LIFETIME.total_seconds()),
-        path=PATH,
+        path="/",
         secure=is_https(request),
         httponly=True,
         samesite="lax",
@@ -53,7 +54,7 @@ async def come_back(
     sign_on: SigningOn, request: Request, state: Opaque = "", code: Opaque = "", iss: Opaque | None = None
 ) -> Response:
     """Where the provider sends the browser. Nobody is made a user here: who is none is refused."""
-    browser = request.cookies.get(COOKIE)
+    browser = read_cookie(request, COOKIE)
     if not browser or not state:
         raise sign_on_refused("sign-on-unknown")
     session, return_to = await sign_on.come_back(Return(browser, state, code, iss, client_of(request)))
@@ -65,5 +66,7 @@ async def come_back(
     }
     response = HTMLResponse(page, headers=headers)
     set_cookies(request, response, session.token, session.expires_at)
-    response.delete_cookie(COOKIE, path=PATH, secure=is_https(request), httponly=True, samesite="lax")
+    response.delete_cookie(
+        cookie_name(request, COOKIE), path="/", secure=is_https(request), httponly=True, samesite="lax"
+    )
     return response

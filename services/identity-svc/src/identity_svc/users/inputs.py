@@ -5,13 +5,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 from servicekit.http import Input
+from servicekit.http_input import Exactly
 from servicekit.paging import Cursor, Limit
 
 from identity_svc.users.model import AccessLevel, User
 
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Password = Annotated[SecretStr, Field(min_length=8, max_length=128)]
+Password = Annotated[SecretStr, Field(min_length=8, max_length=128), Exactly]
 Permission = Annotated[str, StringConstraints(max_length=100, pattern=r"^[a-z_]+(\.[a-z_]+)*$")]
 Permissions = Annotated[list[Permission], Field(max_length=50)]
 ScopeId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z]+_[0-9A-Za-z_-]+$")]

@@ -16,6 +16,7 @@ from servicekit.problems import invalid, not_found
 from identity_svc.users import store
 from identity_svc.users.change_user import change_user
 from identity_svc.users.create_user import create_user
+from identity_svc.users.easy_passwords import why_easy
 from identity_svc.users.inputs import NewUser, UserChange, UserFilter, UserOut, shape
 from identity_svc.users.model import Profile, User, changed_profile, default_permissions, missing_scope
 
@@ -51,7 +52,7 @@ async def post_user(body: NewUser, caller: Caller, write: Write) -> UserOut:
     allow(caller, ("admin",))
     given = body.model_dump(exclude={"password", "permissions"})
     permissions = default_permissions(body.access_level) if body.permissions is None else body.permissions
-    profile = _checked(Profile(**given, permissions=tuple(permissions)))
+    profile = _checked(Profile(**given, permissions=tuple(permissions)), body.password)
     password_hash = await write.hashed(body.password)
     async with write.database.unit_of_work() as work:
         user = await create_user(work, profile, password_hash)
@@ -90,12 +91,16 @@ async def patch_user(user_id: str, body: UserChange, caller: Caller, write: Writ
         if before is None:
             raise not_found()
         check_match(if_match, before.version)
-        profile = _checked(changed_profile(before.profile, body.model_dump(exclude_unset=True, exclude={"password"})))
+        profile = _checked(
+            changed_profile(before.profile, body.model_dump(exclude_unset=True, exclude={"password"})), body.password
+        )
         user = await change_user(work, before, profile, password_hash)
     return write.answer(user)
 
 
-def _checked(profile: Profile) -> Profile:
+def _checked(profile: Profile, password: SecretStr | None) -> Profile:
+    if password is not None and (why := why_easy(password.get_secret_value(), profile.email, profile.name)):
+        raise invalid("password-easy", why, "/password")
     field = missing_scope(profile)
     if field is not None:
         raise invalid(f"{field.replace('_', '-')}-missing", f"This access level needs a {field}.", f"/{field}")

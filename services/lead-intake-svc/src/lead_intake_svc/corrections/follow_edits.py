@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.corrections import PERSON, corrected
 from contracts.events.assignment import LeadEditedV1
 from contracts.events.intake import LeadUpdatedV1
 from messaging.errors import NotYet
@@ -10,13 +11,12 @@ from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
 from lead_intake_svc.corrections import store
-from lead_intake_svc.corrections.rules import corrected
 from lead_intake_svc.leads.store import find_whole
 from lead_intake_svc.leads.whole_lead import lead_content
 from lead_intake_svc.revisions.rules import changed_fields
 from lead_intake_svc.revisions.store import identify, keep_revision
 
-_COLUMNS = ("first_name", "last_name", "phone", "email", "content")
+_COLUMNS = (*PERSON, "content")
 
 
 async def follow_edits(work: UnitOfWork, received: Received[LeadEditedV1]) -> None:

@@ -1,37 +1,9 @@
-"""What a lead looks like with an agent's corrections (A3.5): pure. Fields are named as assignment-svc names them:
-`phone`, `custom.size`, `account.name`, `account.industry`.
+"""What a later push may still say of a lead that an agent corrected (A3.5): pure. Fields are named as
+`contracts.corrections` says.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Any
-
-_PERSON = frozenset({"first_name", "last_name", "phone", "email"})
-_CONTENT = frozenset({"address", "comments", "contact_time"})
-
-
-def corrected(lead: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any]:
-    """`lead` has the person's fields and `content`; the answer has the same, with the edits."""
-    content: dict[str, Any] = dict(lead["content"])
-    custom = dict(content.get("custom") or {})
-    account = dict(content.get("account") or {})
-    fields = dict(account.get("fields") or {})
-    person = {name: lead[name] for name in _PERSON}
-    for name, value in edits.items():
-        if name in _PERSON:
-            person[name] = value.casefold() if name == "email" and value else value
-        elif name in _CONTENT:
-            content[name] = value
-        elif name.startswith("custom."):
-            custom[name.removeprefix("custom.")] = value
-        elif name == "account.name":
-            account["name"] = value
-        elif name.startswith("account."):
-            fields[name.removeprefix("account.")] = value
-    if custom or "custom" in content:
-        content["custom"] = custom
-    if content.get("account"):
-        content["account"] = {**account, "fields": fields}
-    return {**person, "content": content}
 
 
 def kept(sent: Mapping[str, Any], stored: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contracts.events.intake import ErasureRequestedV1, LeadErasedV1
 from contracts.events.values import LeadRef
 from contracts.ids import new_id
 from lead_intake_svc.erasure import store
-from lead_intake_svc.erasure.files import stop_files
+from lead_intake_svc.erasure.files import clean_files
 from lead_intake_svc.erasure.scrubbers import scrub
 from lead_intake_svc.erasure.shapes import PersonWanted
 from lead_intake_svc.erasure.subject import Person, find_person, refuse_on_hold
@@ -25,8 +25,8 @@ async def erase_person(work: UnitOfWork, wanted: PersonWanted, hashing: Hashing,
     """The id of the erasure. Raises 409 on a legal hold, 422 for what is no number and no address."""
     found = await find_person(work, wanted)
     await refuse_on_hold(work, found)
-    pieces = await stop_files(work, found.identities)
-    found = await find_person(work, wanted)  # with what a file brought in until it was stopped
+    taken_out = await clean_files(work, found.written)
+    found = await find_person(work, wanted)  # with what a file brought in until it was held
     await store.lock_leads(work, found.lead_ids)
     await refuse_on_hold(work, found)
     erasure_id, now = new_id("ers"), datetime.now(UTC)
@@ -35,7 +35,7 @@ async def erase_person(work: UnitOfWork, wanted: PersonWanted, hashing: Hashing,
     await store.insert(work, (erasure_id, subject, list(found.lead_ids), awaited, actor, now))
     await store.bury(work, found.lead_ids, erasure_id)
     removed = await scrub(work, found)
-    removed["import_chunks"] = pieces
+    removed["rows_of_waiting_files"] = taken_out
     removed["suppressions"] = 0
     for kind, value in found.identities:
         removed["suppressions"] += await keep_hashed(work, hashing, kind, value)

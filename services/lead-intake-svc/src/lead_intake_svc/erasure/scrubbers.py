@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from lead_intake_svc.erasure import store
 from lead_intake_svc.erasure.released_contacts import without_person
 from lead_intake_svc.erasure.subject import Person
+from lead_intake_svc.imports.fields import name_columns
 from messaging.forgetting import forget
 from messaging.unit_of_work import UnitOfWork
 
@@ -25,18 +26,38 @@ async def _kept_answers(work: UnitOfWork, person: Person) -> dict[str, int]:
 
 
 async def _rows_of_files(work: UnitOfWork, person: Person) -> dict[str, int]:
-    return {"import_rows": await store.scrub_imports(work, person.lead_ids, person.identities)}
+    return {"import_rows": await store.scrub_imports(work, person.lead_ids, person.written.patterns)}
+
+
+async def _headings(work: UnitOfWork, person: Person) -> dict[str, int]:
+    found = await store.named_files(work, person.written.patterns) if person.identities else []
+    for file in found:
+        columns: list[str] = file["columns"]
+        numbered = name_columns([""] * len(columns)) if person.written.names("\n".join(columns)) else columns
+        mapping = {
+            new: file["mapping"][old] for old, new in zip(columns, numbered, strict=True) if old in file["mapping"]
+        }
+        await store.rename_file(work, file, numbered, mapping)
+    return {"imports": len(found)}
 
 
 async def _contacts(work: UnitOfWork, person: Person) -> dict[str, int]:
-    return await store.scrub_contacts(work, person.identities, without_person) if person.identities else {}
+    return await store.scrub_contacts(work, person.written, without_person) if person.identities else {}
 
 
 async def _messages(work: UnitOfWork, person: Person) -> dict[str, int]:
     return await forget(work, person.lead_ids) if person.lead_ids else {}
 
 
-SCRUBBERS: tuple[Scrubber, ...] = (_own_tables, _rows_of_files, _lifted_holds, _kept_answers, _contacts, _messages)
+SCRUBBERS: tuple[Scrubber, ...] = (
+    _own_tables,
+    _rows_of_files,
+    _headings,
+    _lifted_holds,
+    _kept_answers,
+    _contacts,
+    _messages,
+)
 
 
 async def scrub(work: UnitOfWork, person: Person) -> dict[str, int]:

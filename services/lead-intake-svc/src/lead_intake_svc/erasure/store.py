@@ -1,10 +1,11 @@
 """All SQL of erasure and access (I2.27)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from asyncpg import Record
+from lead_intake_svc.erasure.written import Written
 from lead_intake_svc.leads.store import KNOWN_BY
 from messaging.unit_of_work import UnitOfWork
 
@@ -69,13 +70,21 @@ DELETE FROM legal_holds
 WHERE lifted_at IS NOT NULL AND (kind, value) IN (SELECT * FROM unnest($1::text[], $2::text[]))
 """
 # Rows of files that became no lead are found by what stands in them, however it was written.
-_SCRUB_IMPORTS = r"""
+_SCRUB_IMPORTS = """
 UPDATE import_rows AS i SET cells = NULL, problems = NULL
-WHERE cells IS NOT NULL AND (lead_id = ANY($1::text[]) OR EXISTS (
-    SELECT FROM unnest(i.cells) AS cell JOIN unnest($2::text[], $3::text[]) AS asked (kind, value)
-    ON CASE asked.kind WHEN 'email' THEN lower(trim(cell)) = asked.value
-        ELSE right(regexp_replace(cell, '\D', '', 'g'), 8) = right(asked.value, 8) END
-))
+WHERE cells IS NOT NULL
+    AND (lead_id = ANY($1::text[]) OR EXISTS (SELECT FROM unnest(i.cells) AS cell WHERE cell ~* ANY($2::text[])))
+"""
+# A file without a header, sent as if it had one, has a person for its columns.
+_NAMED_FILES = """
+SELECT id, columns, mapping, file_name ~* ANY($1::text[]) AS by_name FROM imports
+WHERE columns::text ~* ANY($1::text[]) OR file_name ~* ANY($1::text[])
+ORDER BY id FOR UPDATE
+"""
+_RENAME_FILE = """
+UPDATE imports SET columns = $2, mapping = $3, file_name = CASE WHEN $4 THEN 'leads' ELSE file_name END,
+    version = version + 1
+WHERE id = $1
 """
 _OPEN_FILES = """
 SELECT id, encoding FROM imports AS i
@@ -84,13 +93,23 @@ WHERE state IN ('unmapped', 'checking', 'checked', 'importing')
 ORDER BY id
 """
 _CHUNK = "SELECT body FROM import_chunks WHERE import_id = $1 AND n = $2"
-# Whoever is importing it has lost its lease: what it has not committed is undone.
-_STOP_FILE = """
-UPDATE imports SET state = 'failed', failure = 'person-erased', finished_at = now(), lease = lease + 1,
-    leased_until = '-infinity', version = version + 1
+# Whoever is importing it has lost its lease: what it has not committed is undone, and done again from there on.
+_HOLD_FILE = """
+UPDATE imports SET lease = lease + 1, leased_until = '-infinity'
 WHERE id = $1 AND state IN ('unmapped', 'checking', 'checked', 'importing')
+RETURNING id, encoding, delimiter, columns, mapping
+"""
+_FAIL_FILE = """
+UPDATE imports SET state = 'failed', failure = $2, finished_at = now(), version = version + 1 WHERE id = $1
 """
 _FORGET_FILE = "DELETE FROM import_chunks WHERE import_id = $1"
+# Beside the old text, which is still being read.
+_KEEP_CLEANED = """
+INSERT INTO import_chunks (import_id, n, body)
+SELECT $1 || '~', count(*), $2 FROM import_chunks WHERE import_id = $1 || '~'
+"""
+_TAKE_CLEANED = "UPDATE import_chunks SET import_id = $1 WHERE import_id = $1 || '~'"
+_CLEANED = "UPDATE imports SET encoding = 'utf-8' WHERE id = $1"
 _CONTACTS = {
     "dead_letters": "SELECT id, body FROM dead_letters WHERE type = 'sponsor.contacts.released.v1' FOR UPDATE",
     "delayed_messages": "SELECT id, body FROM delayed_messages WHERE queue = 'lead-intake-svc.contacts' FOR UPDATE",
@@ -175,8 +194,16 @@ async def scrub_holds(work: UnitOfWork, identities: Sequence[tuple[str, str]]) -
     return _count(await work.execute(_SCRUB_HOLDS, *_pairs(identities)))
 
 
-async def scrub_imports(work: UnitOfWork, lead_ids: Sequence[str], identities: Sequence[tuple[str, str]]) -> int:
-    return _count(await work.execute(_SCRUB_IMPORTS, list(lead_ids), *_pairs(identities)))
+async def scrub_imports(work: UnitOfWork, lead_ids: Sequence[str], patterns: Sequence[str]) -> int:
+    return _count(await work.execute(_SCRUB_IMPORTS, list(lead_ids), list(patterns)))
+
+
+async def named_files(work: UnitOfWork, patterns: Sequence[str]) -> list[Record]:
+    return await work.fetch(_NAMED_FILES, list(patterns))
+
+
+async def rename_file(work: UnitOfWork, found: Record, columns: Sequence[str], mapping: Mapping[str, str]) -> None:
+    await work.execute(_RENAME_FILE, found["id"], list(columns), dict(mapping), found["by_name"])
 
 
 async def open_files(work: UnitOfWork) -> list[Record]:
@@ -188,19 +215,35 @@ async def chunk(work: UnitOfWork, import_id: str, n: int) -> bytes | None:
     return body
 
 
-async def stop_file(work: UnitOfWork, import_id: str) -> int:
-    """How many pieces of its text were removed."""
-    await work.execute(_STOP_FILE, import_id)
-    return _count(await work.execute(_FORGET_FILE, import_id))
+async def hold_file(work: UnitOfWork, import_id: str) -> Record | None:
+    """Nobody imports it until this transaction ends; None when it is over meanwhile."""
+    return await work.fetchrow(_HOLD_FILE, import_id)
+
+
+async def fail_file(work: UnitOfWork, import_id: str, failure: str) -> None:
+    await work.execute(_FAIL_FILE, import_id, failure)
+    for kept in (import_id, f"{import_id}~"):
+        await work.execute(_FORGET_FILE, kept)
+
+
+async def keep_cleaned(work: UnitOfWork, import_id: str, pieces: Sequence[bytes]) -> None:
+    for piece in pieces:
+        await work.execute(_KEEP_CLEANED, import_id, piece)
+
+
+async def replace_text(work: UnitOfWork, import_id: str) -> None:
+    """By what was kept of it cleaned, in UTF-8."""
+    for statement in (_FORGET_FILE, _TAKE_CLEANED, _CLEANED):
+        await work.execute(statement, import_id)
 
 
 async def scrub_contacts(
-    work: UnitOfWork, identities: Sequence[tuple[str, str]], rewrite: Callable[[bytes, Any], bytes | None]
+    work: UnitOfWork, named: Written, rewrite: Callable[[bytes, Written], bytes | None]
 ) -> dict[str, int]:
     """Rewrites messages that hold contacts which became no lead; how many rows per table."""
     removed: dict[str, int] = {}
     for table, statement in _CONTACTS.items():
-        rows = [(row["id"], rewrite(row["body"], identities)) for row in await work.fetch(statement)]
+        rows = [(row["id"], rewrite(row["body"], named)) for row in await work.fetch(statement)]
         changed = [(row_id, body) for row_id, body in rows if body is not None]
         for row_id, body in changed:
             await work.execute(f"UPDATE {table} SET body = $2 WHERE id = $1", row_id, body)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from asyncpg import Record
 from lead_intake_svc.erasure import store
 from lead_intake_svc.erasure.shapes import PersonWanted
+from lead_intake_svc.erasure.written import Written, written
 from lead_intake_svc.suppressions.shapes import normalised
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import DomainError, Kind
@@ -17,6 +18,10 @@ class Person:
 
     identities: tuple[tuple[str, str], ...]
     lead_ids: tuple[str, ...]
+
+    @property
+    def written(self) -> Written:
+        return written(self.identities)
 
 
 async def find_person(work: UnitOfWork, wanted: PersonWanted) -> Person:

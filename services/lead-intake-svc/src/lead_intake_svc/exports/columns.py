@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from lead_intake_svc.imports.repair import WITHOUT_MINOR
 from lead_intake_svc.leads.answers import Lead
 
@@ -29,7 +30,8 @@ DEFAULT = (
     "email", "address.street", "address.postcode", "address.city", "address.country", "account.external_id",
     "account.name", "consent.given_at", "consent.text", "consent.ip", "consent.source_url", "consent.certificate_url",
     "order.number", "order.status", "order.total", "order.currency", "order.product_code", "order.quantity",
-    "order.unit_price", "comments", "contact_time", "replacement_for", "test", "received_at",
+    "order.unit_price", "order.items", "comments", "contact_time", "replacement_for", "test", "received_at",
+    "address.*", "account.fields.*", "custom.*",
 )  # fmt: skip
 MAX_COLUMNS = 200
 
@@ -73,12 +75,28 @@ def _money(money: Mapping[str, Any] | None) -> str | None:
     return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02}"
 
 
+def _json(value: Any) -> str | None:
+    """What has no column of its own, in one cell."""
+    return msgspec.json.encode(value).decode() if value else None
+
+
+def _rest_of_address(lead: Lead) -> Value:
+    address = lead.address or {}
+    return _json({name: value for name, value in address.items() if name not in _INSIDE["address"]})
+
+
+def _items(lead: Lead) -> Value:
+    """Of an order with several; one stands in columns."""
+    items = _order(lead, "items") or []
+    return _json(items) if len(items) > 1 else None
+
+
 def _order(lead: Lead, name: str) -> Any:
     return (lead.order or {}).get(name)
 
 
 def _item(lead: Lead, name: str) -> Any:
-    """Of an order with one item; several cannot stand in one row."""
+    """Of an order with one item."""
     items = _order(lead, "items") or []
     return items[0].get(name) if len(items) == 1 else None
 
@@ -96,4 +114,8 @@ _COMPUTED: Mapping[str, Getter] = {
     "order.product_code": lambda lead: _plain(_item(lead, "product_code")),
     "order.quantity": lambda lead: _plain(_item(lead, "quantity")),
     "order.unit_price": lambda lead: _money(_item(lead, "unit_price")),
+    "order.items": _items,
+    "address.*": _rest_of_address,
+    "account.fields.*": lambda lead: _json((lead.account or {}).get("fields")),
+    "custom.*": lambda lead: _json(lead.custom),
 }

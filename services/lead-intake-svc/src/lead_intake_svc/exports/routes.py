@@ -46,7 +46,8 @@ def exports_router(database: Database) -> APIRouter:
         """Newest first, with the filters of the list. `json`: an object a line, whole leads unless columns are named.
 
         Columns are named as an import names its fields, e.g. `address.city`, `custom.utm_source`: what is exported can
-        be imported.
+        be imported. Whatever has no column of its own stands as JSON in `custom.*`, `account.fields.*`, `address.*` and
+        `order.items`, which are among the columns if none are named.
         """
         scope = lists_of(viewer, "exports")
         body = _body(database, scope, filters, file_format, _names(columns), delimiter)

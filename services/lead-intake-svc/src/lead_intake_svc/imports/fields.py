@@ -10,6 +10,9 @@ PLAIN = (
 )  # fmt: skip
 CONSENT = ("given_at", "text", "ip", "source_url", "certificate_url")
 ORDER = ("number", "status", "total", "currency", "product_code", "quantity", "unit_price")
+# JSON with whatever has no column of its own.
+REST = ("address.*", "account.fields.*", "custom.*")
+ITEMS = "order.items"
 # A word after the dot is the sender's own.
 FREE = ("address", "custom", "account.fields")
 FIXED = frozenset(
@@ -17,6 +20,7 @@ FIXED = frozenset(
         *PLAIN,
         *(f"consent.{name}" for name in CONSENT),
         *(f"order.{name}" for name in ORDER),
+        ITEMS,
         "account.external_id",
         "account.name",
     ]

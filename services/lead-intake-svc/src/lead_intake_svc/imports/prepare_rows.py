@@ -18,6 +18,9 @@ from servicekit.problems import DomainError
 # Some 60 µs a row: after so many, whoever else lives in this process gets a turn.
 BREATH = 20
 MAX_PROBLEMS = 10
+_ERASED = Problem(
+    code="person-erased", level=REJECT, field=None, detail="The person was erased, and the row with them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class _Read:
 
 
 def _read(row: Row, plan: Plan) -> _Read:
+    if row.erased:
+        return _Read(row, None, problems=[_ERASED])
     try:
         body = plan.body(row)
         return _Read(row, LeadInput.model_validate(body), fingerprint_of(body))

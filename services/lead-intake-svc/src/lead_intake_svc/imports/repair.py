@@ -3,7 +3,11 @@
 import re
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
 
+import msgspec
+
+T = TypeVar("T")
 _SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _TRAILING_ZERO = re.compile(r"(\+?\d{5,})[.,]0+")
 _AS_TEXT = re.compile(r'="([^"]*)"')
@@ -89,6 +93,21 @@ def read_time(text: str, zone: tzinfo) -> str:
         return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC).isoformat()
     except (ValueError, OverflowError):
         raise Damaged("time-unreadable", "Write the time as 2026-12-24T18:00:00+02:00 or 24.12.2026 18:00.") from None
+
+
+def read_object(text: str) -> dict[str, Any]:
+    return _read_json(text, dict[str, Any])
+
+
+def read_list(text: str) -> list[Any]:
+    return _read_json(text, list[Any])
+
+
+def _read_json(text: str, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        raise Damaged("json-unreadable", "Write this as JSON, as an export does.") from None
 
 
 def read_minor(text: str, currency: str) -> int:

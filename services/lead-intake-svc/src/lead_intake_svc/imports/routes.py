@@ -22,6 +22,7 @@ from lead_intake_svc.scope import Viewer, Writer, partners_of
 from messaging.database import Database
 from servicekit.etag import etag
 from servicekit.http import router
+from servicekit.own_transactions import own_transactions
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
@@ -39,12 +40,10 @@ def imports_router(database: Database, create: CreateImport) -> APIRouter:
     routes = router(prefix=PATH, tags=["imports"])
 
     @routes.post("", status_code=201, response_model=Import, openapi_extra=_multipart())
+    @own_transactions("the file streams in before its transaction begins; its hash tells whether it is a repeat")
     async def create_import(caller: Writer, request: Request) -> Response:
         """The file is kept, and imported in the background."""
         return await create.create(request, caller)
-
-    # The body is a file: it is not read into memory to be compared, its hash is.
-    create_import.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- a mark for `Route`
 
     @routes.post("/{import_id}/start")
     async def start(caller: Writer, import_id: str, wanted: Start, response: Response) -> Import:

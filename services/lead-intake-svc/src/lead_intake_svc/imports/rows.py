@@ -3,15 +3,30 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
 from contracts.events.values import Problem
 from lead_intake_svc.checks.phone import normalise_phone
 from lead_intake_svc.checks.problem import REJECT
-from lead_intake_svc.imports.repair import Damaged, clean, read_minor, read_time, read_yes_no, repair_phone, with_plus
+from lead_intake_svc.imports.fields import ITEMS, REST
+from lead_intake_svc.imports.repair import (
+    Damaged,
+    clean,
+    read_list,
+    read_minor,
+    read_object,
+    read_time,
+    read_yes_no,
+    repair_phone,
+    with_plus,
+)
 
-_SPLIT_LATER = frozenset({"order.total", "order.unit_price", "order.currency", "order.quantity", "full_name"})
+_SPLIT_LATER = frozenset(
+    {"order.total", "order.unit_price", "order.currency", "order.quantity", "full_name", ITEMS, *REST}
+)
 _CONVERTED = frozenset({"phone", "consent.given_at", "test", "location", "order.status"})
+# What an erasure leaves of a person's row in a file that waits: the rows behind it keep their numbers.
+ERASED: Final = ("\x1aperson-erased",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +35,10 @@ class Row:
 
     line: int
     cells: Sequence[str]
+
+    @property
+    def erased(self) -> bool:
+        return self.cells[0] == ERASED[0]
 
 
 class RowRefused(Exception):
@@ -123,14 +142,30 @@ def _put_together(body: dict[str, Any], later: Mapping[str, str]) -> None:
         first, last = split_name(full_name)
         body.setdefault("first_name", first)
         body.setdefault("last_name", last)
+    for name in REST:
+        if name in later:
+            _fill_up(body, name, later[name])
     currency = later.get("order.currency", "").upper()
     try:
         if "order.total" in later:
             body.setdefault("order", {})["total"] = _money(later["order.total"], currency)
+        if ITEMS in later:
+            body.setdefault("order", {})["items"] = read_list(later[ITEMS])
         if "order" in body and "product_code" in body["order"]:
             body["order"]["items"] = [_item(body["order"].pop("product_code"), later, currency)]
     except Damaged as damaged:
         raise RowRefused(damaged.code, "/order", damaged.detail) from None
+
+
+def _fill_up(body: dict[str, Any], name: str, text: str) -> None:
+    """What stands in a column of its own goes before."""
+    into = body
+    for part in name.split(".")[:-1]:
+        into = into.setdefault(part, {})
+    try:
+        into |= {key: value for key, value in read_object(text).items() if key not in into}
+    except Damaged as damaged:
+        raise RowRefused(damaged.code, _pointer(name.removesuffix(".*")), damaged.detail) from None
 
 
 def split_name(text: str) -> tuple[str, str]:

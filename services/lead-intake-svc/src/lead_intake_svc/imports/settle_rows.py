@@ -191,7 +191,7 @@ async def _would_be(work: UnitOfWork, seen: Seen, candidates: Sequence[Candidate
 def _outcome(prepared: Prepared, decision: Decided | RowOutcome | None) -> RowOutcome:
     line, cells = prepared.row.line, prepared.row.cells
     if decision is None:
-        return RowOutcome(line, "invalid", None, prepared.problems, cells)
+        return RowOutcome(line, "invalid", None, prepared.problems, None if prepared.row.erased else cells)
     if isinstance(decision, RowOutcome):
         kept = cells if decision.result in FAILED else None
         return RowOutcome(line, decision.result, decision.lead_id, decision.problems, kept)

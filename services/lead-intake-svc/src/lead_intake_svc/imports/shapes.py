@@ -166,8 +166,6 @@ _FAILURES = {
     "record-too-long": "A row is too long: a quotation mark is probably not closed.",
     "too-many-rows": "The file has too many rows. Split it.",
     "partner-inactive": "The partner company may not send leads any more.",
-    "person-erased": "A person in the file was erased, and the rest of the file with it. Send it without that person:"
-    " rows that were imported are known by their ids, or as duplicates.",
     "project-gone": "The project is not there any more.",
 }
 

@@ -50,6 +50,14 @@ SELECT line, result, problems, cells FROM import_rows
 WHERE import_id = $1 AND line > $2 AND result IN ('rejected', 'invalid')
 ORDER BY line LIMIT $3
 """
+# `problems` and `cells` as JSON: arrays of arrays cannot be sent. Twice the time of a COPY, which PostgreSQL refuses on
+# protected tables: of an import, a hundredth.
+_KEEP_ROWS = """
+INSERT INTO import_rows (import_id, line, result, lead_id, problems, cells)
+SELECT $1, line, result, lead_id, problems::jsonb, CASE WHEN cells IS NOT NULL THEN ARRAY(
+    SELECT cell FROM jsonb_array_elements_text(cells::jsonb) WITH ORDINALITY AS c (cell, n) ORDER BY n) END
+FROM unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::text[]) AS r (line, result, lead_id, problems, cells)
+"""
 # The oldest that nobody holds. A worker that was killed holds nothing once its lease is over.
 _CLAIM = """
 UPDATE imports SET lease = lease + 1, leased_until = now() + make_interval(secs => $1)
@@ -107,7 +115,6 @@ WHERE import_id = old.id AND result IN ('rejected', 'invalid') AND cells IS NOT 
 """
 # Longer than any batch takes; a worker that was killed is followed by another after so long.
 LEASE_SECONDS = 60.0
-_ROW_COLUMNS = ("import_id", "line", "result", "lead_id", "problems", "cells")
 Connected = Connection | PoolConnectionProxy
 
 
@@ -192,11 +199,14 @@ async def restart(work: UnitOfWork, held: Record) -> bool:
 
 
 async def keep_rows(work: UnitOfWork, import_id: str, outcomes: Sequence[RowOutcome]) -> None:
-    records = [
-        (import_id, o.line, o.result, o.lead_id, msgspec.to_builtins(o.problems) if o.problems else None, o.cells)
-        for o in outcomes
-    ]
-    await work.connection.copy_records_to_table("import_rows", records=records, columns=_ROW_COLUMNS)
+    columns = zip(
+        *((o.line, o.result, o.lead_id, _json(o.problems or None), _json(o.cells)) for o in outcomes), strict=True
+    )
+    await work.execute(_KEEP_ROWS, import_id, *columns)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 async def finish(work: UnitOfWork, held: Record, state: str, failure: str | None, position: int) -> Record | None:

@@ -4,7 +4,6 @@ rule sells as soon as they are accepted (I2.24). The whole pipeline, in a transa
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import asyncpg
 from contracts.events.values import Problem
@@ -15,7 +14,13 @@ from lead_intake_svc.intake.settle import Outcome, Raced, settle
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.reference.facts import SaleRule
 from lead_intake_svc.replacements import store
-from lead_intake_svc.replacements.replace_lead import find_original, standing_in_for, tell_replaced
+from lead_intake_svc.replacements.replace_lead import (
+    Taker,
+    find_original,
+    standing_in_for,
+    take_slot,
+    tell_replaced,
+)
 from lead_intake_svc.sales.rules import Offered
 from lead_intake_svc.sales.sell_lead import sell_by_rule, would_be_sold
 from messaging.database import Database
@@ -66,8 +71,7 @@ class OwnTransaction:
         (outcome,) = await settle(work.connection, self._database.source, [candidate], exclusive=exclusive)
         if isinstance(outcome, Decided) and outcome.status != "rejected":
             if original is not None:
-                taker = (original["id"], ref.lead_id, ref.partner_id, True, None)
-                await store.take_slot(work, taker, datetime.now(UTC))
+                await take_slot(work, original, Taker(ref.lead_id, ref.partner_id))
                 if outcome.status == "accepted":
                     await tell_replaced(work, original, ref.lead_id)
             if outcome.status == "accepted" and not outcome.held:

@@ -1,35 +1,37 @@
-"""The filters of the list and of the export, as they are asked for."""
+"""The filters of the list and of the export, as they are asked for.
 
-from typing import Annotated
+Whom a lead is of is asked for in a body only: addresses stand in logs, histories and what proxies keep.
+"""
 
-from fastapi import Depends, Query
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
 from lead_intake_svc.leads.filters import Filters
 from pydantic import AwareDatetime, Field
 from servicekit.http import Input
+from servicekit.http_input import refuse_in_address
 
 Text = Annotated[str | None, Query(max_length=300)]
 
 
 def _filters(  # noqa: PLR0913, PLR0917 -- each is a filter of the query
+    request: Request,
     status: Text = None,
     project_id: Text = None,
     sponsor_id: Text = None,
     partner_id: Text = None,
     external_id: Text = None,
-    phone: Text = None,
-    email: Text = None,
     received_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     received_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
 ) -> Filters:
-    """`phone` in E.164, `from` inclusive, `to` exclusive."""
+    """`from` inclusive, `to` exclusive."""
+    refuse_in_address(request, "phone", "email", instead="POST /v1/leads/search")
     return Filters(
         status=status,
         project_id=project_id,
         sponsor_id=sponsor_id,
         partner_id=partner_id,
         external_id=external_id,
-        phone=phone,
-        email=email.lower() if email else email,
         received_from=received_from,
         received_to=received_to,
     )
@@ -40,7 +42,7 @@ Wanted = Annotated[str | None, Field(max_length=300)]
 
 
 class Search(Input):
-    """The same filters in a body, so that no address holds a person's number. `cursor` and `limit` as in lists."""
+    """The same filters, and a person's number or e-mail address. `cursor` and `limit` as in lists."""
 
     status: Wanted = None
     project_id: Wanted = None
@@ -55,4 +57,5 @@ class Search(Input):
     cursor: Annotated[str | None, Field(max_length=500)] = None
 
     def filters(self) -> Filters:
-        return _filters(**self.model_dump(exclude={"limit", "cursor"}))
+        asked: dict[str, Any] = self.model_dump(exclude={"limit", "cursor"})
+        return Filters(**asked | {"email": self.email.lower() if self.email else None})

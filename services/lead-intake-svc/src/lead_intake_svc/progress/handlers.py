@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from contracts.event import Event
+from contracts.events.values import LeadRef
 from lead_intake_svc.progress import store
 from lead_intake_svc.progress.states import billable, contact_status, entry_of, work_state
 from messaging.subscription import Received
@@ -11,20 +12,21 @@ from messaging.unit_of_work import UnitOfWork
 
 
 async def note_progress(work: UnitOfWork, batch: Sequence[Received[Event]]) -> None:
-    about_leads = [(received, lead_id) for received in batch if (lead_id := _lead_of(received.event)) is not None]
+    about_leads = [(received, lead) for received in batch if (lead := _lead_of(received.event)) is not None]
     states: dict[str, tuple[Any, ...]] = {}
     cases: dict[str, tuple[Any, ...]] = {}
     billing: dict[str, tuple[Any, ...]] = {}
     entries: list[tuple[Any, ...]] = []
-    for received, lead_id in about_leads:
-        event, envelope = received.event, received.envelope
+    for received, lead in about_leads:
+        event, envelope, lead_id = received.event, received.envelope, lead.lead_id
+        said = (lead_id, lead.partner_id, lead.sponsor_id, envelope.sequence)
         state, status, billed = work_state(event), contact_status(event), billable(event)
         if state is not None:
-            _keep_newest(states, (lead_id, state.state, envelope.sequence, state.agent_id))
+            _keep_newest(states, (*said, state.state, state.agent_id))
         if status is not None:
-            _keep_newest(cases, (lead_id, status, envelope.sequence))
+            _keep_newest(cases, (*said, status))
         if billed is not None:
-            _keep_newest(billing, (lead_id, billed, envelope.sequence))
+            _keep_newest(billing, (*said, billed))
         entry = entry_of(event)
         entries.append((lead_id, envelope.time, envelope.id, entry.actor, event.type, entry.summary, entry.data))
     if states:
@@ -37,15 +39,14 @@ async def note_progress(work: UnitOfWork, batch: Sequence[Received[Event]]) -> N
         await store.add_entries(work, entries)
 
 
-def _lead_of(event: Event) -> str | None:
-    lead = getattr(event, "lead", None)
-    return lead.lead_id if lead is not None else None
+def _lead_of(event: Event) -> LeadRef | None:
+    return getattr(event, "lead", None)
 
 
 def _keep_newest(kept: dict[str, tuple[Any, ...]], row: tuple[Any, ...]) -> None:
-    """The third column is the version."""
+    """The fourth column is the version."""
     known = kept.get(row[0])
-    if known is None or known[2] < row[2]:
+    if known is None or known[3] < row[3]:
         kept[row[0]] = row
 
 

@@ -2,15 +2,13 @@
 rule may sell it (I2.24).
 """
 
-from datetime import UTC, datetime
-
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict
 
 from lead_intake_svc.intake.candidate import Candidate
 from lead_intake_svc.reference.facts import SaleRule
 from lead_intake_svc.replacements import store
-from lead_intake_svc.replacements.replace_lead import tell_replaced
+from lead_intake_svc.replacements.replace_lead import Taker, take_slot, tell_replaced
 from lead_intake_svc.sales.sell_lead import sell_by_rule
 from lead_intake_svc.sales.store import rules_for
 
@@ -33,7 +31,7 @@ async def _stand_in(work: UnitOfWork, candidate: Candidate, original_id: str) ->
         return
     taken = (await store.state_of(work, original["id"], candidate.identities)).replaced_by
     if taken is None:
-        await store.take_slot(work, (original["id"], ref.lead_id, ref.partner_id, True, None), datetime.now(UTC))
+        await take_slot(work, original, Taker(ref.lead_id, ref.partner_id))
     elif taken != ref.lead_id:
         raise conflict("replacement-exists", "The lead that this one was to replace has been replaced since.")
     await tell_replaced(work, original, ref.lead_id)

@@ -1,14 +1,13 @@
 """An admin says that an accepted lead came in the stead of a returned one, or that it did not (I2.22)."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from asyncpg import Record
-from contracts.events.intake import LeadUpdatedV1, ReplacementUndoneV1
-from lead_intake_svc.leads.store import find_whole, next_version
-from lead_intake_svc.leads.whole_lead import lead_content, lead_ref
+from contracts.events.intake import LeadUpdatedV1
+from lead_intake_svc.leads.store import find_whole
+from lead_intake_svc.leads.whole_lead import lead_content
 from lead_intake_svc.replacements import store
-from lead_intake_svc.replacements.replace_lead import tell_replaced
+from lead_intake_svc.replacements.replace_lead import Taker, take_slot, tell_replaced, tell_undone
 from lead_intake_svc.replacements.rules import refusal
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import conflict, invalid, not_found
@@ -31,8 +30,7 @@ async def flag_replacement(work: UnitOfWork, lead_id: str, original_name: str, a
     no = refusal(await store.state_of(work, original["id"], identities))
     if no is not None:
         raise conflict(*no)
-    taker = (original["id"], lead_id, lead["partner_id"], lead["billable"], actor)
-    await store.take_slot(work, taker, datetime.now(UTC))
+    await take_slot(work, original, Taker(lead_id, lead["partner_id"], lead["billable"], actor))
     await _mark(work, lead, original["id"], billable=False)
     await tell_replaced(work, original, lead_id)
     return str(original["id"])
@@ -48,8 +46,7 @@ async def undo_replacement(work: UnitOfWork, lead_id: str) -> None:
     assert original is not None  # noqa: S101 -- leads are not deleted
     await store.free_slot(work, lead_id)
     await _mark(work, lead, None, billable=slot["was_billable"])
-    version = await next_version(work, original["id"])
-    work.publish(ReplacementUndoneV1(lead=lead_ref(original), replacement_id=lead_id), sequence=version)
+    await tell_undone(work, original, lead_id)
 
 
 async def _mark(work: UnitOfWork, lead: Record, original_id: str | None, *, billable: bool) -> None:

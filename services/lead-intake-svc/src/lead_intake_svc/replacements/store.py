@@ -37,6 +37,10 @@ INSERT INTO replacements (original_id, replacement_id, partner_id, was_billable,
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (original_id) DO UPDATE SET replacement_id = $2, was_billable = $4, set_by = $5, created_at = $6
 """
+_ACCEPTED_IN_SLOT = """
+SELECT r.replacement_id FROM replacements AS r JOIN leads AS l ON l.id = r.replacement_id AND l.status = 'accepted'
+WHERE r.original_id = $1
+"""
 _OF_LEAD = "SELECT original_id, was_billable FROM replacements WHERE replacement_id = $1 FOR UPDATE"
 _FREE = "DELETE FROM replacements WHERE replacement_id = $1"
 _MARK = """
@@ -68,6 +72,12 @@ async def pushed_before(work: UnitOfWork, partner_id: str, external_id: str) -> 
 async def take_slot(work: UnitOfWork, values: Sequence[Any], at: datetime) -> None:
     """`values`: original, replacement, partner, whether it was billable, by whom. The original's row is held."""
     await work.execute(_TAKE, *values, at)
+
+
+async def accepted_in_slot(work: UnitOfWork, original_id: str) -> str | None:
+    """Whom others were told of; it may have been rejected in validation since."""
+    replacement_id: str | None = await work.fetchval(_ACCEPTED_IN_SLOT, original_id)
+    return replacement_id
 
 
 async def slot_of(work: UnitOfWork, replacement_id: str) -> Record | None:

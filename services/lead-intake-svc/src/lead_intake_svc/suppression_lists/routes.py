@@ -8,6 +8,7 @@ from messaging.database import Database
 from servicekit.audit import Act, record
 from servicekit.http import router
 from servicekit.identity import Caller
+from servicekit.own_transactions import own_transactions
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
@@ -24,6 +25,7 @@ UPLOAD_BYTES = 128 * 1024 * 1024
 def suppression_lists_router(database: Database, hashing: Hashing) -> APIRouter:
     routes = router(prefix=PATH, tags=["suppressions"])
 
+    @own_transactions("the file is read before its transaction begins, and the same one again changes nothing")
     async def upload(
         caller: Caller,
         wanted: Annotated[ListUpload, Form(media_type="multipart/form-data")],
@@ -39,7 +41,6 @@ def suppression_lists_router(database: Database, hashing: Hashing) -> APIRouter:
         response.status_code = 201 if done.new else 200
         return UploadAnswer(**_shown(done.row), **counts, invalid_rows=done.seen.invalid_rows)
 
-    upload.handles_idempotency = True  # type: ignore[attr-defined]
     routes.post("", status_code=201, responses={200: {"model": UploadAnswer}})(upload)
 
     @routes.get("")

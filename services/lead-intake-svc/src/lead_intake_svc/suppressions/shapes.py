@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from lead_intake_svc.checks.email import normalise_email
 from lead_intake_svc.checks.phone import normalise_phone
-from pydantic import BaseModel, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 from servicekit.http import Input
 from servicekit.problems import invalid
 
@@ -29,6 +29,16 @@ class NewSuppression(Input):
         if (self.scope == "global") != (self.scope_id is None):
             raise ValueError("A sponsor's or project's suppression needs its scope_id, a global one has none.")
         return self
+
+
+class Search(Input):
+    """Whoever asks about a person keeps them out of the address of the request."""
+
+    kind: Kind
+    value: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    region: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
 
 
 class Suppression(BaseModel):

@@ -1,6 +1,6 @@
 """All SQL of single suppressions, except their look-up at intake."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asyncpg import Record
@@ -19,7 +19,7 @@ _FIND = f"SELECT {_SHOWN} FROM suppressions WHERE id = $1"
 _DELETE = f"DELETE FROM suppressions WHERE id = $1 RETURNING {_SHOWN}"
 _LIST = f"""
 SELECT {_SHOWN} FROM suppressions
-WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR value = $2) AND ($3::text IS NULL OR list_id = $3)
+WHERE ($1::text IS NULL OR kind = $1) AND ($2::text[] IS NULL OR value = ANY($2)) AND ($3::text IS NULL OR list_id = $3)
     AND ($4::text IS NULL OR id < $4)
 ORDER BY id DESC LIMIT $5
 """
@@ -61,7 +61,7 @@ async def replace_value(work: UnitOfWork, kind: str, value: str, hashed: str) ->
 
 
 async def fetch_page(
-    work: UnitOfWork, wanted: tuple[str | None, str | None, str | None], before: str | None, limit: int
+    work: UnitOfWork, wanted: tuple[str | None, Sequence[str] | None, str | None], before: str | None, limit: int
 ) -> list[Record]:
-    """`wanted`: kind, value, list; None for all."""
+    """`wanted`: kind, one of these values, list; None for all."""
     return await work.fetch(_LIST, *wanted, before, limit)

@@ -26,14 +26,8 @@ ORDER BY last_at DESC, id DESC LIMIT $3
 # What of our own work needs a person, each with what it is about; nothing that was said in this period already.
 TROUBLES = """
 WITH troubles AS (
-    SELECT 'dead-letters' AS alarm, 'notify-svc' AS key,
-           count(*) || ' message(s) could not be handled and wait for a person.' AS detail
-    FROM dead_letters WHERE state = 'waiting' HAVING count(*) > 0
-    UNION ALL
-    SELECT 'events-parked', 'notify-svc', count(*) || ' event(s) could not be published and wait for a person.'
-    FROM outbox WHERE parked_at IS NOT NULL AND retry_at IS NULL HAVING count(*) > 0
-    UNION ALL
-    SELECT 'mails-failing', domain, count(*) || ' mail(s) to the domain failed within an hour.'
+    SELECT 'mails-failing' AS alarm, domain AS key,
+           count(*) || ' mail(s) to the domain failed within an hour.' AS detail
     FROM emails WHERE state = 'failed' AND id >= $2 AND template <> 'alarm'
       AND reason IS DISTINCT FROM 'erased'
     GROUP BY domain HAVING count(*) >= $3

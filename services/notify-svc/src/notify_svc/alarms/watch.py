@@ -1,4 +1,4 @@
-"""The task that raises alarms about our own work: dead letters, failing and stuck mails."""
+"""The task that raises alarms about our own work: failing and stuck mails."""
 
 import asyncio
 import logging

@@ -15,9 +15,14 @@ State = Literal["queued", "sending", "sent", "unknown", "failed", "suppressed"]
 class EmailQuery(PageQuery):
     state: State | None = None
     lead_id: str | None = Field(default=None, max_length=64)
-    recipient: str | None = Field(default=None, max_length=320)
     template: str | None = Field(default=None, max_length=64, description="A template's id")
     since: AwareDatetime | None = Field(default=None, description="Queued at that time or later")
+
+
+class EmailSearch(EmailQuery):
+    """Whom a mail was to is asked for in a body only."""
+
+    recipient: str | None = Field(default=None, max_length=320)
 
 
 class Email(BaseModel):

@@ -29,14 +29,15 @@ def quiet_until(wishes: Preferences, now: datetime) -> datetime | None:
     inside = begins <= clock < ends if begins < ends else clock >= begins or clock < ends
     if not inside:
         return None
-    end = next_at(ends, local)
-    # Where clocks are set back, the hour after it may be the same quiet hour again.
-    return end if end > now else end + timedelta(hours=1)
+    return next_at(ends, local)
 
 
 def next_at(clock: time, local: datetime) -> datetime:
-    """The next time after `local` that its wall clock shows `clock`; one that is skipped comes an hour later."""
-    at = datetime.combine(local.date(), clock, local.tzinfo)
+    """The next time after `local` that its wall clock shows `clock`; one that is skipped comes an hour later.
+
+    Where clocks were just set back, it may come for the second time in this hour.
+    """
+    at = datetime.combine(local.date(), clock, local.tzinfo).replace(fold=local.fold)
     if at.timestamp() <= local.timestamp():
         at = (at.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=local.tzinfo)
     return datetime.fromtimestamp(at.timestamp(), local.tzinfo)

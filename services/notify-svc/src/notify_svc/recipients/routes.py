@@ -8,17 +8,20 @@ from messaging.database import Database
 from servicekit.etag import IfMatch, check_match, etag
 from servicekit.http import router
 from servicekit.identity import Caller
+from servicekit.own_transactions import own_transactions
 from servicekit.paging import Page, decode_cursor, page_of
 from servicekit.problems import conflict, invalid, not_found
 
 from notify_svc import scope
 from notify_svc.recipients import store
 from notify_svc.recipients.preferences import Preferences
-from notify_svc.recipients.shapes import NewRecipient, Recipient, RecipientPatch, RecipientQuery, shape
+from notify_svc.recipients.shapes import NewRecipient, Recipient, RecipientPatch, RecipientSearch, shape
+from notify_svc.shapes import PageQuery
 
 
 def recipient_routes(database: Database) -> APIRouter:
     routes = router(prefix="/v1/email-recipients", tags=["email recipients"])
+    _add_search(routes, database)
 
     @routes.post("", status_code=201)
     async def create(caller: Caller, body: NewRecipient, response: Response) -> Recipient:
@@ -33,12 +36,9 @@ def recipient_routes(database: Database) -> APIRouter:
         return shape(row)
 
     @routes.get("")
-    async def list_recipients(caller: Caller, query: Annotated[RecipientQuery, Query()]) -> Page[Recipient]:
-        scope.check_may_see(caller)
-        after = decode_cursor(query.cursor, str)
-        address = query.address.lower() if query.address is not None else None
-        rows = await store.list_page(database, after[0] if after else "", address, query.limit + 1)
-        return page_of(rows, query.limit, shape, lambda row: (row["address"],))
+    async def list_recipients(caller: Caller, query: Annotated[PageQuery, Query()]) -> Page[Recipient]:
+        """By address: `POST /v1/email-recipients/search`."""
+        return await _found(database, caller, RecipientSearch(**query.model_dump()))
 
     @routes.get("/{recipient_id}")
     async def read(caller: Caller, recipient_id: str, response: Response) -> Recipient:
@@ -84,3 +84,18 @@ def _checked(wishes: Preferences) -> Preferences:
         pointer = "/quiet_from" if wishes.quiet_from is None else "/quiet_until"
         raise invalid("quiet-hours-incomplete", "Quiet hours have a beginning and an end.", pointer)
     return wishes
+
+
+def _add_search(routes: APIRouter, database: Database) -> None:
+    @routes.post("/search")
+    @own_transactions("it reads; an answer that was kept would be people's data at rest")
+    async def search_recipients(caller: Caller, query: RecipientSearch) -> Page[Recipient]:
+        return await _found(database, caller, query)
+
+
+async def _found(database: Database, caller: Caller, query: RecipientSearch) -> Page[Recipient]:
+    scope.check_may_see(caller)
+    after = decode_cursor(query.cursor, str)
+    address = query.address.lower() if query.address is not None else None
+    rows = await store.list_page(database, after[0] if after else "", address, query.limit + 1)
+    return page_of(rows, query.limit, shape, lambda row: (row["address"],))

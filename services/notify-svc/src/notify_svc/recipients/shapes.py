@@ -54,7 +54,7 @@ class RecipientPatch(Patch):
     digest_at: Clock = time(7)
 
 
-class RecipientQuery(PageQuery):
+class RecipientSearch(PageQuery):
     address: str | None = Field(default=None, max_length=320)
 
 

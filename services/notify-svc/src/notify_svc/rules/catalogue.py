@@ -1,7 +1,7 @@
 """The events that rules may be about, by the subscription that hears them."""
 
 from contracts.event import Event
-from contracts.events import assignment, intake, notify, sponsor, validation
+from contracts.events import assignment, identity, intake, notify, sponsor, validation
 
 # Heard with the leads that partners are mailed of, so that no lead is read twice.
 LEADS: tuple[type[Event], ...] = (intake.LeadAcceptedV1,)
@@ -11,7 +11,14 @@ PROJECTS: tuple[type[Event], ...] = (
     sponsor.ProjectActivatedV1,
     sponsor.ProjectPassivatedV1,
 )
-ALARMS: tuple[type[Event], ...] = (intake.AlarmRaisedV1, assignment.AlarmRaisedV1, notify.AlarmRaisedV1)
+ALARMS: tuple[type[Event], ...] = (
+    intake.AlarmRaisedV1,
+    assignment.AlarmRaisedV1,
+    notify.AlarmRaisedV1,
+    sponsor.AlarmRaisedV1,
+    validation.AlarmRaisedV1,
+    identity.AlarmRaisedV1,
+)
 OTHERS: tuple[type[Event], ...] = (
     intake.LeadRejectedV1,
     intake.LeadQuarantinedV1,

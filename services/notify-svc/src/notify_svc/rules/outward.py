@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.event import Event
-from contracts.events import assignment, intake, notify, sponsor
+from contracts.events import intake, sponsor
 
+from notify_svc.rules.catalogue import ALARMS
 from notify_svc.rules.matching import Occurrence
 from notify_svc.webhook_events.catalogue import Audience, Fields, Owner, told_to
 
@@ -31,9 +32,7 @@ _WITHOUT_LEAD: dict[type[Event], dict[Audience, Fields]] = {
         "project": (*_IMPORT, "partner_id"),
         "crm": (*_IMPORT, "partner_id"),
     },
-    intake.AlarmRaisedV1: _ALARM,
-    assignment.AlarmRaisedV1: _ALARM,
-    notify.AlarmRaisedV1: _ALARM,
+    **dict.fromkeys(ALARMS, _ALARM),
 }
 
 

@@ -9,6 +9,7 @@ from messaging.database import Database
 from pydantic import BaseModel, Field
 from servicekit.http import Input, router
 from servicekit.identity import Caller
+from servicekit.own_transactions import own_transactions
 from servicekit.paging import Page, decode_cursor, page_of
 from servicekit.problems import conflict, not_found
 
@@ -25,7 +26,7 @@ class NewSuppressionShape(Input):
     reason: Name
 
 
-class SuppressionQuery(PageQuery):
+class SuppressionSearch(PageQuery):
     address: str | None = Field(default=None, max_length=320)
 
 
@@ -47,15 +48,14 @@ def suppression_routes(database: Database) -> APIRouter:
     routes = router(prefix="/v1/email-suppressions", tags=["email suppressions"])
 
     @routes.get("")
-    async def list_suppressions(caller: Caller, query: Annotated[SuppressionQuery, Query()]) -> Page[Suppression]:
-        """Newest first."""
-        scope.check_may_see(caller)
-        if query.address is not None:
-            rows = await store.find_address(database, query.address.lower())
-        else:
-            before = decode_cursor(query.cursor, datetime, str)
-            rows = await store.list_page(database, (before[0], before[1]) if before else None, query.limit + 1)
-        return page_of(rows, query.limit, _shape, lambda row: (row["created_at"], row["id"]))
+    async def list_suppressions(caller: Caller, query: Annotated[PageQuery, Query()]) -> Page[Suppression]:
+        """Newest first. By address: `POST /v1/email-suppressions/search`."""
+        return await _found(database, caller, SuppressionSearch(**query.model_dump()))
+
+    @routes.post("/search")
+    @own_transactions("it reads; an answer that was kept would be people's data at rest")
+    async def search_suppressions(caller: Caller, query: SuppressionSearch) -> Page[Suppression]:
+        return await _found(database, caller, query)
 
     @routes.post("", status_code=201)
     async def create(caller: Caller, body: NewSuppressionShape, response: Response) -> Suppression:
@@ -89,3 +89,13 @@ def suppression_routes(database: Database) -> APIRouter:
 
 def _shape(row: Record) -> Suppression:
     return Suppression.model_validate(dict(row))
+
+
+async def _found(database: Database, caller: Caller, query: SuppressionSearch) -> Page[Suppression]:
+    scope.check_may_see(caller)
+    if query.address is not None:
+        rows = await store.find_address(database, query.address.lower())
+    else:
+        before = decode_cursor(query.cursor, datetime, str)
+        rows = await store.list_page(database, (before[0], before[1]) if before else None, query.limit + 1)
+    return page_of(rows, query.limit, _shape, lambda row: (row["created_at"], row["id"]))

@@ -5,13 +5,14 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr
 from servicekit.http import Input
+from servicekit.http_input import Exactly
 
 from sponsor_svc.names import EntityId, Name
 from sponsor_svc.shapes import PageQuery
 from sponsor_svc.sharing.link import Link
 from sponsor_svc.statistics.periods import Grain
 
-Password = Annotated[SecretStr, Field(min_length=8, max_length=128)]
+Password = Annotated[SecretStr, Field(min_length=8, max_length=128), Exactly]
 
 
 class NewLink(Input):
@@ -48,7 +49,7 @@ class LinkWithToken(LinkOut):
 
 class Opening(Input):
     token: Annotated[SecretStr, Field(max_length=100)]
-    password: Annotated[SecretStr, Field(max_length=128)] | None = None
+    password: Annotated[SecretStr, Field(max_length=128), Exactly] | None = None
 
 
 class Opened(BaseModel):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 from messaging.database import Database
 from messaging.sight import EVERYTHING, Sight, see, seeing
 from servicekit.http import router
+from servicekit.own_transactions import own_transactions
 
 from sponsor_svc.sharing.link import Visit
 from sponsor_svc.sharing.open_link import OpenLink, visit_of
@@ -26,6 +27,7 @@ def routes(open_link: OpenLink, live: LiveStatistics) -> APIRouter:
     shared = router(prefix="/v1/shared-statistics", tags=["statistics"])
 
     @shared.post("", status_code=201)
+    @own_transactions("a wrong password is counted although the request fails; a kept answer would hold a ticket")
     async def open_statistics(body: Opening, response: Response) -> Opened:
         password = body.password.get_secret_value() if body.password else None
         with seeing(EVERYTHING):  # the token says which link it is
@@ -37,9 +39,6 @@ def routes(open_link: OpenLink, live: LiveStatistics) -> APIRouter:
             sponsor_name=visit.sponsor_name,
             project_name=visit.project_name,
         )
-
-    # A stored answer would hold a ticket, and its transaction would undo the count of a wrong password.
-    open_statistics.handles_idempotency = True  # pyright: ignore[reportFunctionMemberAccess] -- read by servicekit's route
 
     @shared.get("")
     async def read(query: Annotated[SharedQuery, Query()], ticket: Ticket = None) -> StatisticsOut:

@@ -7,25 +7,25 @@ from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
 from sponsor_svc.statistics import store
-from sponsor_svc.statistics.fact import Fact, facts_of
-from sponsor_svc.statistics.increments import increments_of
+from sponsor_svc.statistics.fact import facts_of
+from sponsor_svc.statistics.increments import Changes, increments_of
 from sponsor_svc.statistics.log import store as log
+from sponsor_svc.statistics.revisions import revisions_of
 
 
 async def count_events(work: UnitOfWork, batch: Sequence[Received[Event]]) -> None:
-    """Any order gives the same: additions commute, and an outcome is taken back by whoever sees it and its reopening
-    first. The inbox sees to it that each event is counted once.
+    """Any order gives the same: additions commute, an outcome is taken back by whoever sees it and its reopening
+    first, and a fact is counted otherwise by whoever sees it and the last word about its lead first. The inbox sees to
+    it that each event is counted once.
     """
-    facts = await log.append(work, facts_of(batch))
-    if not facts:
-        return
-    undone = await _undo(work, [fact.lead_id for fact in facts if fact.tally.track is not None])
-    zone = await log.read_zone(work)
-    await store.add(work, increments_of(facts, undone, zone))
-
-
-async def _undo(work: UnitOfWork, lead_ids: Sequence[str]) -> list[Fact]:
+    added = await log.append(work, facts_of(batch))
+    revisions = revisions_of(batch)
+    lead_ids = sorted({each.lead_id for each in (*added, *revisions)})
     if not lead_ids:
-        return []
+        return
     await log.lock_leads(work, lead_ids)
-    return await log.undo(work, lead_ids)
+    revised = await log.revise(work, revisions, lead_ids)
+    closed = [fact.lead_id for fact in added if fact.tally.track is not None]
+    undone = await log.undo(work, closed) if closed else []
+    zone = await log.read_zone(work)
+    await store.add(work, increments_of(Changes(added, undone, revised), zone))

@@ -1,5 +1,6 @@
 """What each event adds to the statistics. They count what happened, and an outcome only while it holds: reopening a
-lead takes back what was counted when it was closed, and a replacement that is undone is none.
+lead takes back what was counted when it was closed, and a replacement that is undone is none. A lead that comes in the
+stead of another is counted in a column of its own, when intake tells of it, and is not received as long as it does.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from contracts.events.intake import (
     LeadQuarantinedV1,
     LeadRejectedV1,
     LeadReplacedV1,
+    LeadUpdatedV1,
     ReplacementUndoneV1,
     ReturnAcceptedV1,
 )
@@ -48,6 +50,7 @@ METRICS = (
     "returned",
     "replaced",
 )
+RECEIVED = "received"
 MAX_LABEL_LENGTH = 200
 SPEED = "speed"
 
@@ -79,12 +82,11 @@ class Tally:
 
 def _arrived(sequence: int) -> tuple[str, ...]:
     """A lead is received with its first version; a later decision about a quarantined one is no second lead."""
-    return ("received",) if sequence <= 1 else ()
+    return (RECEIVED,) if sequence <= 1 else ()
 
 
 def _accepted(event: LeadAcceptedV1, sequence: int) -> Tally:
-    """A replacement is counted in a column of its own, when intake tells which lead it replaces."""
-    arrived = () if event.replacement_for else _arrived(sequence)
+    arrived = _arrived(sequence)
     return Tally((*arrived, "held") if event.hold else arrived, products=dict.fromkeys(_codes(event.order), ()))
 
 
@@ -148,10 +150,16 @@ def _reopens(track: str) -> Callable[[Any, int], Tally]:
     return lambda _event, _sequence: tally
 
 
+def _nothing(_event: Any, _sequence: int) -> Tally:
+    """It may move what was counted to another contact list."""
+    return Tally(())
+
+
 COUNTED: dict[type[Event], Callable[[Any, int], Tally]] = {
     LeadAcceptedV1: _accepted,
     LeadRejectedV1: _rejected,
     LeadQuarantinedV1: _quarantined,
+    LeadUpdatedV1: _nothing,
     LeadReplacedV1: _once("replaced", "replacement"),
     ReplacementUndoneV1: _reopens("replacement"),
     ReturnAcceptedV1: _once("returned"),

@@ -10,13 +10,15 @@ from contracts.event import Event
 from contracts.events.values import LeadRef
 from messaging.subscription import Received
 
-from sponsor_svc.statistics.counting import COUNTED, Tally
+from sponsor_svc.statistics.counting import COUNTED, RECEIVED, Tally
 from sponsor_svc.statistics.periods import floor_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """`at` is the minute that the event counts in; `version` is its subject's at the owner."""
+    """`at` is the minute that the event counts in; `version` is its subject's at the owner. A lead that `stands_in` for
+    another is not received.
+    """
 
     id: UUID
     at: datetime
@@ -27,6 +29,13 @@ class Fact:
     contact_list_id: str | None
     partner_id: str
     tally: Tally
+    stands_in: bool = False
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """To each of which it adds one."""
+        metrics = self.tally.metrics
+        return tuple(each for each in metrics if each != RECEIVED) if self.stands_in else metrics
 
     def entities(self) -> Iterator[tuple[str, str, str]]:
         """Dimension, entity and sponsor of the rows that the whole event is counted in."""
@@ -66,4 +75,10 @@ def _fact_of(received: Received[Event]) -> Fact | None:
         contact_list_id=lead.contact_list_id,
         partner_id=lead.partner_id,
         tally=tally,
+        stands_in=stands_in(event),
     )
+
+
+def stands_in(event: Any) -> bool:
+    """Whether the event is of a lead that comes in the stead of another."""
+    return getattr(event, "replacement_for", None) is not None

@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import Self
 
 from sponsor_svc.statistics.counting import METRICS, SPEED, Share
 from sponsor_svc.statistics.fact import Fact
 from sponsor_svc.statistics.periods import GRAINS, Grain, floor_to
+from sponsor_svc.statistics.revisions import Revised
 
 Key = tuple[str, str, str, datetime, str]  # dimension, entity, grain, at, sponsor
+Entity = tuple[str, str, str]  # dimension, entity, sponsor
 ShareKey = tuple[str, str, str, datetime, str, str, str]  # and kind, label
 _POSITION = {metric: position for position, metric in enumerate(METRICS)}
 OF_PRODUCTS = frozenset({"received", "converted"})
@@ -22,6 +25,12 @@ class Increments:
     breakdowns: dict[ShareKey, int] = field(default_factory=dict[ShareKey, int])
     sponsors: set[str] = field(default_factory=set[str])
 
+    def without_nothing(self) -> Self:
+        """What was both added and taken away needs no row."""
+        self.counters = {key: counts for key, counts in self.counters.items() if any(counts)}
+        self.breakdowns = {key: n for key, n in self.breakdowns.items() if n}
+        return self
+
     def count(self, key: Key, metrics: Sequence[str], shares: Sequence[Share], sign: int) -> None:
         row = self.counters.setdefault(key, [0] * len(METRICS))
         for metric in metrics:
@@ -32,33 +41,49 @@ class Increments:
                 self.breakdowns[share_key] = self.breakdowns.get(share_key, 0) + sign * share.n
 
 
-def increments_of(facts: Sequence[Fact], undone: Sequence[Fact], zone: tzinfo) -> Increments:
-    """Adds `facts` and takes `undone` back, in the buckets where they were counted.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is counted, what no longer is, and what is counted otherwise."""
+
+    added: Sequence[Fact]
+    undone: Sequence[Fact] = ()
+    revised: Sequence[Revised] = ()
+
+    def steps(self) -> Iterator[tuple[Fact, int]]:
+        """Each fact that is added (1) or taken away (-1)."""
+        yield from ((fact, 1) for fact in (*self.added, *(each.now for each in self.revised)))
+        yield from ((fact, -1) for fact in (*self.undone, *(each.before for each in self.revised)))
+
+
+def increments_of(changes: Changes, zone: tzinfo) -> Increments:
+    """In the buckets of the time when it happened, also what is taken back later.
 
     Speed is kept by hour and day only: nearly every first call is a bucket of its own, and the minutes would be two
     thirds of all rows.
     """
     increments = Increments()
     buckets: dict[datetime, list[tuple[Grain, datetime]]] = {}
-    for fact, sign in _signed(facts, undone):
+    for fact, sign in changes.steps():
+        if not fact.metrics:
+            continue
         if fact.at not in buckets:
             buckets[fact.at] = [(grain, floor_to(fact.at, grain, zone)) for grain in GRAINS]
-        _count(increments, fact, sign, buckets[fact.at])
-    return increments
+        increments.sponsors.add(fact.sponsor_id)
+        for dimension, entity_id, sponsor_id in _everywhere(fact):
+            metrics, shares = _in(dimension, entity_id, fact)
+            for grain, at in buckets[fact.at]:
+                increments.count((dimension, entity_id, grain, at, sponsor_id), metrics, shares, sign)
+    return increments.without_nothing()
 
 
-def _signed(facts: Sequence[Fact], undone: Sequence[Fact]) -> Iterator[tuple[Fact, int]]:
-    yield from ((fact, 1) for fact in facts if fact.tally.metrics)
-    yield from ((fact, -1) for fact in undone)
+def _everywhere(fact: Fact) -> Iterator[Entity]:
+    yield from fact.entities()
+    if not OF_PRODUCTS.isdisjoint(fact.metrics):
+        yield from (("product", code, fact.sponsor_id) for code in fact.tally.products)
 
 
-def _count(increments: Increments, fact: Fact, sign: int, times: Sequence[tuple[Grain, datetime]]) -> None:
-    tally = fact.tally
-    increments.sponsors.add(fact.sponsor_id)
-    for dimension, entity_id, sponsor_id in fact.entities():
-        for grain, at in times:
-            increments.count((dimension, entity_id, grain, at, sponsor_id), tally.metrics, tally.shares, sign)
-    metrics = [metric for metric in tally.metrics if metric in OF_PRODUCTS]
-    for code, shares in tally.products.items() if metrics else ():
-        for grain, at in times:
-            increments.count(("product", code, grain, at, fact.sponsor_id), metrics, shares, sign)
+def _in(dimension: str, entity_id: str, fact: Fact) -> tuple[Sequence[str], Sequence[Share]]:
+    """What the fact adds to this entity."""
+    if dimension != "product":
+        return fact.metrics, fact.tally.shares
+    return [metric for metric in fact.metrics if metric in OF_PRODUCTS], fact.tally.products[entity_id]

@@ -51,6 +51,10 @@ class Viewer:
         self._snapshot = snapshot
         self._changed.set()
 
+    @property
+    def unseeing(self) -> bool:
+        return self._snapshot is None
+
     async def next(self, seconds: float) -> Snapshot | None:
         """The newest state that it has not seen; None if nothing changed for so long."""
         try:
@@ -88,8 +92,9 @@ class LiveStatistics:
 
     @contextlib.asynccontextmanager
     async def watching(self, question: Question, holders: Sequence[str] = ()) -> AsyncGenerator[Viewer]:
-        """The viewer is shown the current state first, then every change. It is closed when one of `holders` loses
-        rights; of the first of them, who looks, 20 pages are open at most. Raises 429.
+        """The viewer is shown the state first as it is from now on, then every change: a page that comes back has seen
+        more, perhaps, than was known here. It is closed when one of `holders` loses rights; of the first of them, who
+        looks, 20 pages are open at most. Raises 429.
         """
         if holders and len(self._held_by(holders[0])) >= MOST_PAGES:
             detail = "Too many live pages are open. Close one first."
@@ -97,8 +102,7 @@ class LiveStatistics:
         topic = self._topics.setdefault(question, _Topic(question))
         viewer = Viewer(holders)
         topic.viewers.add(viewer)
-        if topic.newest is not None:
-            viewer.show(topic.newest)
+        topic.dirty = True
         self._woken.set()
         if self._task is None or self._task.done():
             self._task = start_apart(self._run())
@@ -152,12 +156,15 @@ class LiveStatistics:
 
     async def _refresh(self, topic: _Topic) -> None:
         topic.dirty = False
+        viewers = tuple(topic.viewers)  # who comes while this is read is shown what is read next
         async with self._database.unit_of_work(snapshot=True) as work:
             live = await read_live(work, topic.question)
         digest = hashlib.blake2b(live.model_dump_json(exclude={"as_of"}).encode(), digest_size=8).hexdigest()
-        if topic.newest is None or topic.newest.id != digest:
+        changed = topic.newest is None or topic.newest.id != digest
+        if topic.newest is None or changed:
             topic.newest = Snapshot(digest, live.model_dump_json())
-            for viewer in topic.viewers:
+        for viewer in viewers:
+            if changed or viewer.unseeing:
                 viewer.show(topic.newest)
 
     def _mark(self, sponsors: frozenset[str] | None) -> None:

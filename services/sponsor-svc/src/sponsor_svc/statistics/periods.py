@@ -22,7 +22,8 @@ class Part:
 def floor_to(at: datetime, grain: Grain, zone: tzinfo = UTC) -> datetime:
     """The beginning of the bucket that holds the moment, in UTC.
 
-    An hour that comes twice is two buckets; zones differ from UTC by whole minutes (since 1972).
+    An hour that comes twice is two buckets, and one in which clocks are changed by less than an hour (Lord Howe) is cut
+    in two there; zones differ from UTC by whole minutes (since 1972).
     """
     local = at.astimezone(zone)
     match grain:
@@ -30,7 +31,9 @@ def floor_to(at: datetime, grain: Grain, zone: tzinfo = UTC) -> datetime:
             return at.astimezone(UTC).replace(second=0, microsecond=0)
         case "hour":
             into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-            return at.astimezone(UTC) - into
+            floor = at.astimezone(UTC) - into
+            unchanged = floor.astimezone(zone).utcoffset() == local.utcoffset()
+            return floor if unchanged else _change_after(floor, local.utcoffset(), zone)
         case "day":
             return _midnight(local)
 
@@ -43,9 +46,18 @@ def ceil_to(at: datetime, grain: Grain, zone: tzinfo = UTC) -> datetime:
         case "minute":
             return floor + timedelta(minutes=1)
         case "hour":
-            return floor_to(floor + timedelta(hours=1), "hour", zone)
+            ceiling = floor_to(floor + timedelta(hours=1), "hour", zone)
+            while (earlier := floor_to(ceiling - timedelta(minutes=1), "hour", zone)) > floor:
+                ceiling = earlier
+            return ceiling
         case "day":
             return _midnight(floor.astimezone(zone) + timedelta(days=1))
+
+
+def _change_after(at: datetime, offset: timedelta | None, zone: tzinfo) -> datetime:
+    """The first minute after `at`, within the hour, at which clocks have the offset."""
+    minutes = (at + timedelta(minutes=n) for n in range(1, 61))
+    return next(minute for minute in minutes if minute.astimezone(zone).utcoffset() == offset)
 
 
 def _midnight(local: datetime) -> datetime:

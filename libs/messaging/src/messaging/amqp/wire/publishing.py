@@ -38,6 +38,11 @@ class PublishingChannel(Channel, Generic[T]):
         await super().open()
         await self.call(commands.Confirm.Select())
 
+    @property
+    def unsettled(self) -> list[T]:
+        """What was sent and got no outcome, in the order of sending; also after the channel was lost."""
+        return list(self._pending.values())
+
     async def send(self, messages: Sequence[T], encoded: bytes) -> None:
         """`encoded` holds the frames of all the messages. Returns when the connection has taken them."""
         self.check()

@@ -12,7 +12,6 @@ from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.queue.eligibility.store import (
     AGENT_CONDITIONS,
-    KEPT_FOR,
     LEAD_CONDITIONS,
     PROJECT_CONDITIONS,
     PULLED,
@@ -20,7 +19,7 @@ from assignment_svc.queue.eligibility.store import (
     TICKED,
     demand,
 )
-from assignment_svc.work_items.store import VIEW_COLUMNS
+from assignment_svc.work_items.store import KEPT_FOR, VIEW_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from typing import Final
 from asyncpg import Record
 from messaging.unit_of_work import UnitOfWork
 
+from assignment_svc.work_items.store import KEPT_FOR
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -139,10 +141,6 @@ TICKED: Final = Condition(
 PULLED: Final = Condition(
     "pulled", "E9", "The campaign hands its leads out by a rule; nobody requests them.", "NOT p.handed_out"
 )
-
-# The agent that a lead is kept for, or nobody: ''. The queue has a copy, which may be some seconds old.
-KEPT_FOR: Final = """coalesce((SELECT r.agent_id FROM account_responsibles r WHERE r.project_id = l.project_id
-    AND r.account_id = l.content -> 'account' ->> 'external_id'), '')"""
 
 RESPONSIBLE: Final = Condition(
     "responsible",

@@ -3,7 +3,7 @@
 from messaging.database import Database
 
 from sponsor_svc.statistics import store
-from sponsor_svc.statistics.increments import increments_of
+from sponsor_svc.statistics.increments import Changes, increments_of
 from sponsor_svc.statistics.log import store as log
 
 PORTION = 10_000
@@ -21,7 +21,7 @@ async def rebuild_statistics(database: Database, time_zone: str | None = None) -
             await log.set_zone(work, time_zone)
         zone = await log.read_zone(work)
         async for facts in log.everything(work, PORTION):
-            await store.add(work, increments_of(facts, (), zone))
+            await store.add(work, increments_of(Changes(facts), zone))
             counted += len(facts)
         await store.tell_everybody(work)
     return counted

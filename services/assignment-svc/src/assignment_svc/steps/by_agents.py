@@ -9,8 +9,8 @@ from servicekit.problems import invalid
 
 from assignment_svc.dispositions.store import find_for_campaign
 from assignment_svc.reference.store import read_queue_rules
-from assignment_svc.timers.expire import expire
 from assignment_svc.work_items.change import Change, after, lead_ref
+from assignment_svc.work_items.expire import expire
 from assignment_svc.work_items.item import INVALID, QUEUED, RESOLVED, WorkItem
 from assignment_svc.work_items.store import find_items
 from assignment_svc.work_items.transition import transition_one

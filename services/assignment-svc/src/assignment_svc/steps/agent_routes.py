@@ -11,12 +11,13 @@ from servicekit.http import Input, router
 from servicekit.identity import Caller
 
 from assignment_svc.drafts.keep import noting
+from assignment_svc.editing import claimed_and_held, claimed_for_writing, open_for_writing
 from assignment_svc.locks.routes import LockToken
 from assignment_svc.orders.write_order import convert
-from assignment_svc.work_items import agent_steps, attempts, store
-from assignment_svc.work_items.attempts import Attempt
-from assignment_svc.work_items.editing import claimed_and_held, claimed_for_writing, open_for_writing
-from assignment_svc.work_items.shapes import WorkItemOut, work_item
+from assignment_svc.reading.shapes import WorkItemOut, work_item
+from assignment_svc.steps import attempts, by_agents
+from assignment_svc.steps.attempts import Attempt
+from assignment_svc.work_items import store
 from assignment_svc.work_items.transition import touch
 
 Note = Annotated[str | None, Field(max_length=4000)]
@@ -77,7 +78,7 @@ def work_item_write_routes(database: Database) -> APIRouter:
         note = None if body is None else body.note
         async with noting(database, caller, lead_id, note) as work:
             item = await claimed_for_writing(work, caller, lead_id, lock_token)
-            await agent_steps.release(work, item, caller.user_id, lock_token or 0, note)
+            await by_agents.release(work, item, caller.user_id, lock_token or 0, note)
             return await shown(work, lead_id)
 
     @routes.post("/resolve", summary="Close without a sale", response_model=WorkItemOut)
@@ -85,7 +86,7 @@ def work_item_write_routes(database: Database) -> APIRouter:
         given = (body.disposition_id, body.note)
         async with noting(database, caller, lead_id, body.note) as work:
             item = await claimed_for_writing(work, caller, lead_id, lock_token)
-            await agent_steps.resolve(work, item, caller.user_id, lock_token or 0, given)
+            await by_agents.resolve(work, item, caller.user_id, lock_token or 0, given)
             return await shown(work, lead_id)
 
     @routes.post("/convert", summary="Complete the newest order", response_model=WorkItemOut)
@@ -99,7 +100,7 @@ def work_item_write_routes(database: Database) -> APIRouter:
     async def invalidate(lead_id: str, body: ReasonIn, caller: Caller, lock_token: LockToken = None) -> dict[str, Any]:
         async with noting(database, caller, lead_id, body.reason) as work:
             item = await claimed_for_writing(work, caller, lead_id, lock_token)
-            await agent_steps.invalidate(work, item, caller.user_id, lock_token or 0, body.reason)
+            await by_agents.invalidate(work, item, caller.user_id, lock_token or 0, body.reason)
             return await shown(work, lead_id)
 
     @routes.post("/notes", status_code=201, summary="Add a note to the customer's history", response_model=WorkItemOut)

@@ -41,7 +41,7 @@ async def log_attempt(work: UnitOfWork, item: WorkItem, actor: str, token: int, 
     """Raises 409 `not-eligible` or `campaign-passive`, 422 for times that cannot be and outcomes that there are not."""
     now = datetime.now(UTC)
     started_at = attempt.started_at or now
-    _check_times(started_at, attempt.ended_at, now)
+    _check_times(started_at, attempt.ended_at, item.claimed_at or now, now)
     known, contacted = await use_outcome(work, item.project_id, attempt.outcome)
     if not known:
         raise invalid("outcome-unknown", "The campaign has no such outcome in use.", "/outcome")
@@ -69,7 +69,9 @@ async def log_attempt(work: UnitOfWork, item: WorkItem, actor: str, token: int, 
     return event
 
 
-def _check_times(started_at: datetime, ended_at: datetime | None, now: datetime) -> None:
+def _check_times(started_at: datetime, ended_at: datetime | None, claimed_at: datetime, now: datetime) -> None:
+    if started_at < claimed_at - _CLOCK_SKEW:
+        raise invalid("before-claim", "The call starts before the lead was claimed.", "/started_at")
     if started_at > now + _CLOCK_SKEW:
         raise invalid("in-the-future", "The call starts in the future.", "/started_at")
     if ended_at is not None and ended_at < started_at:

@@ -9,17 +9,17 @@ from assignment_svc.presence.go_offline import go_offline
 from assignment_svc.queue.claims.store import Limits
 from assignment_svc.reference.people import sweep_again
 from assignment_svc.speed.watch import watch
+from assignment_svc.steps import by_time
 from assignment_svc.target_group import look_again as target_group
-from assignment_svc.timers import claims_and_ends
 from assignment_svc.timers.fire import Clock
 
 
 def clock_of(limits: Limits) -> Clock:
     return Clock(
         {
-            "cooled": claims_and_ends.cool,
-            "expiry": claims_and_ends.end,
-            "idle-claim": claims_and_ends.follow_claims,
+            "cooled": by_time.cool,
+            "expiry": by_time.end,
+            "idle-claim": by_time.follow_claims,
             "callback": fall_due,
             "offer": lapse,
             "offline": go_offline(limits.offline_after),

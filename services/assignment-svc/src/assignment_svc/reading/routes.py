@@ -15,10 +15,10 @@ from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
 from servicekit.problems import not_found
 
 from assignment_svc.conditions import Conditions
+from assignment_svc.editing import find_readable
+from assignment_svc.reading.shapes import HistoryOut, WorkItemOut, shaped, work_item_with_lock
 from assignment_svc.scope import sight_of
 from assignment_svc.work_items import store
-from assignment_svc.work_items.editing import find_readable
-from assignment_svc.work_items.shapes import HistoryOut, WorkItemOut, shaped, work_item_with_lock
 
 Filter = Annotated[str | None, Field(max_length=100)]
 

@@ -7,8 +7,8 @@ from typing import Final
 from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.queue.claims.store import promote
-from assignment_svc.timers.expire import expire
 from assignment_svc.timers.store import remind, remind_at
+from assignment_svc.work_items.expire import expire
 from assignment_svc.work_items.give_back import give_back
 from assignment_svc.work_items.item import WorkItem
 from assignment_svc.work_items.store import DueClaim, find_ended, find_idle

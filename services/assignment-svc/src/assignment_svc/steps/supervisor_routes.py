@@ -10,12 +10,12 @@ from pydantic import Field
 from servicekit.http import Input, router
 from servicekit.identity import Caller, Identity
 
+from assignment_svc.editing import find_visible
+from assignment_svc.reading.shapes import WorkItemOut
 from assignment_svc.scope import READ_PENDING, require_staff, require_supervisor
-from assignment_svc.work_items import supervisor_steps as steps
-from assignment_svc.work_items.editing import find_visible
+from assignment_svc.steps import by_supervisors as steps
+from assignment_svc.steps.agent_routes import ReasonIn, shown
 from assignment_svc.work_items.item import PENDING, WorkItem
-from assignment_svc.work_items.shapes import WorkItemOut
-from assignment_svc.work_items.write_routes import ReasonIn, shown
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 Step = Callable[[UnitOfWork, WorkItem], Awaitable[None]]

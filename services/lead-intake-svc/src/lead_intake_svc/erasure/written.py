@@ -1,0 +1,59 @@
+"""How a person's number and address may stand in a text that nobody has normalised: pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import phonenumbers
+
+_BETWEEN = r"[ ()./\u00a0-]{0,3}"
+# What makes a number one of a certain country: `+358`, `00358`, `+358 (0)`.
+_ABROAD = re.compile(r"(?:\+|(?<!\d)00)([\d ()./\u00a0-]{1,8})$")
+_NO_DIGIT = re.compile(r"\D")
+_LONGEST_PREFIX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`forms`: a pattern of each number and address; the country code with which a number is that of the person."""
+
+    forms: tuple[tuple[re.Pattern[str], str | None], ...]
+
+    @property
+    def patterns(self) -> list[str]:
+        """As PostgreSQL takes them, too. They find as much as `names`, and a number of another country that is
+        otherwise the same.
+        """
+        return [pattern.pattern for pattern, _ in self.forms]
+
+    def names(self, text: str) -> bool:
+        return any(_belongs(match, country) for pattern, country in self.forms for match in pattern.finditer(text))
+
+    def without(self, text: str) -> str:
+        """The text as it is, but for the number and the address."""
+        for pattern, country in self.forms:
+            text = pattern.sub(lambda match, own=country: "" if _belongs(match, own) else match[0], text)
+        return text
+
+
+def written(identities: Sequence[tuple[str, str]]) -> Written:
+    return Written(tuple(_number(value) if kind == "phone" else _address(value) for kind, value in identities))
+
+
+def _number(value: str) -> tuple[re.Pattern[str], str]:
+    """By its national digits, however they are grouped: with or without a country, or a leading zero."""
+    number = phonenumbers.parse(value)
+    digits = phonenumbers.national_significant_number(number)
+    return re.compile(_BETWEEN.join(digits) + r"(?!\d)"), str(number.country_code)
+
+
+def _address(value: str) -> tuple[re.Pattern[str], None]:
+    return re.compile(rf"(?<![\w.+-]){re.escape(value)}(?![\w-]|\.\w)", re.IGNORECASE), None
+
+
+def _belongs(match: re.Match[str], country: str | None) -> bool:
+    if country is None:
+        return True
+    begun = match.start()
+    abroad = _ABROAD.search(match.string[max(0, begun - _LONGEST_PREFIX) : begun])
+    return abroad is None or _NO_DIGIT.sub("", abroad[1].replace("(0)", "")) in {country, f"{country}0"}

@@ -1,0 +1,74 @@
+"""S0.12, I2.16: a lead that is sent again for another contact list takes its figures along, whenever that is heard."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts.events.assignment import AttemptLoggedV1, LeadReopenedV1, LeadResolvedV1
+from contracts.events.intake import LeadAcceptedV1, LeadQuarantinedV1, LeadUpdatedV1
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sponsor_svc.statistics.log.rebuild import rebuild_statistics
+
+MORNING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+# What is said, with the version that its owner gave, and the list that the lead was in as far as that one knew.
+LIFE: list[tuple[type[Any], dict[str, Any], int, str | None]] = [
+    (LeadQuarantinedV1, {}, 1, "lst_1"),
+    (LeadAcceptedV1, {"hold": True}, 2, "lst_2"),
+    (LeadUpdatedV1, {}, 3, None),
+    (AttemptLoggedV1, {"contacted": True, "started_at": MORNING + timedelta(seconds=77)}, 2, "lst_2"),
+    (LeadResolvedV1, {}, 3, None),
+    (LeadReopenedV1, {"reason": "again"}, 4, None),
+    (LeadUpdatedV1, {}, 4, "lst_3"),
+    (LeadResolvedV1, {"disposition": "No need"}, 6, "lst_3"),
+]
+BY_LIST = """
+SELECT entity_id, quarantined, held, attempts, contacted, resolved FROM counters
+WHERE dimension = 'contact_list' AND grain = $1 AND received + held + attempts + resolved + quarantined <> 0
+"""
+SHARES = "SELECT entity_id, kind, label, n FROM breakdowns WHERE dimension = 'contact_list' AND grain = $1 AND n <> 0"
+
+
+def life(events: Any, message_of: Any) -> list[bytes]:
+    return [
+        message_of(replace(events(), contact_list_id=in_list).of(kind, **more), MORNING + timedelta(minutes=n), version)
+        for n, (kind, more, version, in_list) in enumerate(LIFE)
+    ]
+
+
+async def totals(service: Any, grain: str = "day") -> tuple[list[Any], list[Any]]:
+    rows = [tuple(row) for row in await service.db.pool.fetch(BY_LIST, grain)]
+    return rows, sorted(tuple(row)[:2] + tuple(row)[3:] for row in await service.db.pool.fetch(SHARES, grain))
+
+
+MOVED = ([("lst_3", 1, 1, 1, 1, 1)], [("lst_3", "resolved", 1), ("lst_3", "speed", 1)])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(disorder=st.permutations(range(len(LIFE) * 2)), batch=st.integers(min_value=1, max_value=16))
+async def test_s0_12_i2_16_the_last_list_has_it_all_in_any_order(  # noqa: PLR0917 -- fixtures and parameters
+    service: Any, consumer: Any, events: Any, message_of: Any, disorder: list[int], batch: int
+):
+    await service.as_owner("TRUNCATE counters, breakdowns, facts, revised_leads, inbox")
+    bodies = life(events, message_of) * 2
+    await consumer.take([bodies[place] for place in disorder], batch)
+    assert await totals(service) == MOVED
+    everywhere = "SELECT sum(resolved) FROM counters WHERE dimension = 'project' AND grain = 'day'"
+    assert await service.db.pool.fetchval(everywhere) == 1
+    await rebuild_statistics(service.db)
+    assert await totals(service) == MOVED
+    assert len((await totals(service, "minute"))[0]) == 4, "what happened, happened when it happened"
+
+
+async def test_s0_12_a_move_and_what_happens_to_the_lead_side_by_side_see_each_other(
+    service: Any, consumer: Any, events: Any, message_of: Any
+):
+    """Forty leads, each called as one consumer hears while another hears that it was moved: none is left behind."""
+    old, new = replace(events(), contact_list_id="lst_1"), replace(events(), contact_list_id="lst_2")
+    called = [message_of(old.of(AttemptLoggedV1, number), MORNING, 4) for number in range(40)]
+    moved = [message_of(new.of(LeadUpdatedV1, number), MORNING, 5) for number in reversed(range(40))]
+    await asyncio.gather(*(consumer.take(part, 5) for part in (called, moved)))
+    query = "SELECT sum(attempts) FROM counters WHERE entity_id = $1 AND grain = 'day'"
+    assert await service.db.pool.fetchval(query, "lst_2") == 40
+    assert not await service.db.pool.fetchval(query, "lst_1")
