@@ -1,5 +1,6 @@
 """A3.1, A3.2, A3.7: campaigns' tabs, copying agents, settings, call outcomes."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -142,6 +143,18 @@ async def test_a3_7_calls_end_with_the_campaigns_outcomes_and_a_used_one_is_only
     assert (await centre.read(f"{path}?active=true"))["data"] == []
     assert (await centre.write("DELETE", f"{path}/out_x", None)).status_code == 404
     assert (await centre.write("POST", path, {"name": "x"}, centre.as_agent())).status_code == 403
+
+
+async def test_a3_7_calls_that_end_alike_do_not_wait_for_each_other(centre: CallCentre):
+    await centre.lead()
+    _, token = await centre.claimed()
+    await centre.write("POST", f"campaigns/{PROJECT}/outcomes", {"name": "Reached"})
+    assert (await centre.step("lead_1", "attempts", token, outcome="reached")).status_code == 201
+    async with centre.service.db.pool.acquire() as other, other.transaction():
+        await other.execute("SELECT FROM campaign_outcomes FOR UPDATE")
+        async with asyncio.timeout(20):
+            logged = await centre.step("lead_1", "attempts", token, outcome="reached")
+    assert (logged.status_code, logged.json()["number"], logged.json()["contacted"]) == (201, 2, True)
 
 
 @pytest.mark.parametrize("page", ["", "/settings", "/outcomes", "/templates", "/tools", "/agents"])

@@ -9,28 +9,27 @@ from assignment_svc.locks.store import find_lock, pin_lock
 from assignment_svc.scope import require_readable, visible
 from assignment_svc.work_items.hold import hold_one
 from assignment_svc.work_items.item import CLAIMED, CLOSED_BY_AGENT, WorkItem
-from assignment_svc.work_items.store import find_items
+from assignment_svc.work_items.store import find_item, find_with_lock
 from assignment_svc.work_items.transition import lock_lost
 
 
 async def find_visible(work: UnitOfWork, caller: Identity, lead_id: str) -> WorkItem:
     """For work on it: an own lead, or a pending one for those who may. Raises 404, or 403 `lead-not-visible`."""
-    item = visible(caller, (await find_items(work, [lead_id])).get(lead_id))
-    return await require_readable(work, caller, item) if item.state in CLOSED_BY_AGENT else item
+    return await _require_visible(work, caller, await find_item(work, lead_id))
 
 
 async def find_readable(work: UnitOfWork, caller: Identity, lead_id: str) -> WorkItem:
     """Raises 404, or 403 `lead-not-visible`."""
-    return await require_readable(work, caller, (await find_items(work, [lead_id])).get(lead_id))
+    return await require_readable(work, caller, await find_item(work, lead_id))
 
 
 async def claimed_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, token: int | None) -> WorkItem:
     """A claimed lead whose lock the caller holds; raises 404, 409 or 423 `lock-lost`."""
-    item = await find_visible(work, caller, lead_id)
+    found, lock = await find_with_lock(work, lead_id)
+    item = await _require_visible(work, caller, found)
     if item.state != CLAIMED:
         raise conflict("lead-not-claimed", "The lead is not claimed, so this step cannot be taken.")
-    lock = await find_lock(work, lead_id)
-    if token is None or lock is None or (lock.holder, lock.token) != (caller.user_id, token):
+    if lock is None or lock != (caller.user_id, token):
         raise lock_lost()
     return item
 
@@ -55,6 +54,11 @@ async def open_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, tok
     if token is None and lock is not None and lock.holder != caller.user_id:
         raise await locked(work, lead_id)
     return item
+
+
+async def _require_visible(work: UnitOfWork, caller: Identity, found: WorkItem | None) -> WorkItem:
+    item = visible(caller, found)
+    return await require_readable(work, caller, item) if item.state in CLOSED_BY_AGENT else item
 
 
 async def _held(work: UnitOfWork, caller: Identity, lead_id: str) -> WorkItem:

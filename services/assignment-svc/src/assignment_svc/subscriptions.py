@@ -10,7 +10,7 @@ from messaging.unit_of_work import UnitOfWork
 
 from assignment_svc.erasure.erase_leads import receive_erasure
 from assignment_svc.leads.apply_verdicts import receive_verdicts
-from assignment_svc.leads.note_mails import receive_mail
+from assignment_svc.leads.note_mails import receive_mails
 from assignment_svc.leads.receive_leads import receive_leads
 from assignment_svc.reference import people, projects
 from assignment_svc.withdrawals import receive as withdrawals
@@ -25,13 +25,13 @@ def together(handler: Callable[[UnitOfWork, Sequence[Received[E]]], Awaitable[No
 
 _lead = together(receive_leads)
 _verdict = together(receive_verdicts)
+_mail = together(receive_mails)
 _return = together(withdrawals.receive_returns)
 _suppression = together(people.receive_suppressions)
 _project = each(projects.receive_project)
 _sponsor = each(projects.receive_sponsor)
 _contact_list = each(projects.receive_contact_list)
 _product = each(projects.receive_product)
-_mail = each(receive_mail)
 _user = each(people.receive_user)
 _partner = each(people.receive_partner)
 

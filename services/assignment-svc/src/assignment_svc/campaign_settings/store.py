@@ -47,12 +47,19 @@ SELECT outcome_id, name, contacted, active FROM kept
 UNION ALL SELECT outcome_id, NULL, NULL, NULL FROM gone
 """
 
+# Written once: calls that end alike must not wait for each other.
 USE_OUTCOME = """
-UPDATE campaign_outcomes SET used = true WHERE project_id = $1 AND name_normalised = $2 AND active
-RETURNING contacted
+WITH named AS (
+    SELECT outcome_id, contacted, used FROM campaign_outcomes WHERE project_id = $1 AND name_normalised = $2 AND active
+), marked AS (
+    UPDATE campaign_outcomes SET used = true
+    WHERE active AND outcome_id IN (SELECT outcome_id FROM named WHERE NOT used) RETURNING contacted
+)
+SELECT true AS known, contacted FROM named WHERE used
+UNION ALL SELECT true, contacted FROM marked
+UNION ALL SELECT false, NULL WHERE EXISTS (SELECT FROM campaign_outcomes WHERE project_id = $1 AND active)
+ORDER BY known DESC LIMIT 1
 """
-
-HAS_OUTCOMES = "SELECT EXISTS (SELECT FROM campaign_outcomes WHERE project_id = $1 AND active)"
 
 MOST_OUTCOMES: Final = 200
 
@@ -126,10 +133,8 @@ async def remove_outcome(work: UnitOfWork, project_id: str, outcome_id: str) -> 
 
 async def use_outcome(work: UnitOfWork, project_id: str, name: str) -> tuple[bool, bool | None]:
     """Whether a call may end so, and whether that means that somebody was reached, where the campaign says."""
-    row: Any = await work.fetchrow(USE_OUTCOME, project_id, normalised(name))
-    if row is not None:
-        return True, row["contacted"]
-    return not await work.fetchval(HAS_OUTCOMES, project_id), None
+    row = await work.fetchrow(USE_OUTCOME, project_id, normalised(name))
+    return (True, None) if row is None else (row["known"], row["contacted"])
 
 
 def normalised(name: str) -> str:

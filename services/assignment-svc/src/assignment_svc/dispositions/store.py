@@ -11,6 +11,11 @@ COLUMNS = "disposition_id, version, name, kind, call_centre, active"
 
 FIND = f"SELECT {COLUMNS} FROM dispositions WHERE disposition_id = $1"
 
+FIND_FOR_CAMPAIGN = f"""
+SELECT {COLUMNS}, (SELECT s.call_centre FROM campaign_settings s WHERE s.project_id = $2) FROM dispositions
+WHERE disposition_id = $1
+"""
+
 LIST = f"""
 SELECT {COLUMNS} FROM dispositions
 WHERE ($1::text IS NULL OR kind = $1) AND ($2::boolean IS NULL OR active = $2)
@@ -48,6 +53,14 @@ class Disposition:
 async def find_disposition(work: UnitOfWork, disposition_id: str) -> Disposition | None:
     row = await work.fetchrow(FIND, disposition_id)
     return None if row is None else Disposition(*row)
+
+
+async def find_for_campaign(
+    work: UnitOfWork, disposition_id: str, project_id: str
+) -> tuple[Disposition | None, str | None]:
+    """And whose leads the campaign's are, where somebody said."""
+    row = await work.fetchrow(FIND_FOR_CAMPAIGN, disposition_id, project_id)
+    return (None, None) if row is None else (Disposition(*tuple(row)[:6]), row[6])
 
 
 async def list_dispositions(work: UnitOfWork, *filters: Any) -> list[Disposition]:

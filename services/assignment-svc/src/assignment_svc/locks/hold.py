@@ -11,7 +11,7 @@ from assignment_svc.locks import store
 from assignment_svc.locks.store import Lock
 from assignment_svc.scope import visible
 from assignment_svc.work_items.item import WAITING, WORKED_ON, WorkItem
-from assignment_svc.work_items.store import find_items, note_in_history
+from assignment_svc.work_items.store import find_item, note_in_history
 from assignment_svc.work_items.transition import lock_lost
 
 LONGEST: Final = timedelta(hours=2)
@@ -63,7 +63,7 @@ async def locked(work: UnitOfWork, lead_id: str) -> DomainError:
 
 
 async def _item(work: UnitOfWork, caller: Identity, lead_id: str) -> WorkItem:
-    return visible(caller, (await find_items(work, [lead_id])).get(lead_id))
+    return visible(caller, await find_item(work, lead_id))
 
 
 async def _time(work: UnitOfWork, lead_id: str) -> timedelta:

@@ -10,11 +10,11 @@ from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import invalid
 
 from assignment_svc.campaign_settings.store import use_outcome
-from assignment_svc.queue.eligibility.examine import Asking, refuse_unless_callable
+from assignment_svc.queue.eligibility.examine import refuse_unless_callable
 from assignment_svc.work_items import store
-from assignment_svc.work_items.change import Change, after, lead_ref
-from assignment_svc.work_items.item import CLAIMED, WorkItem
-from assignment_svc.work_items.transition import transition_one
+from assignment_svc.work_items.change import lead_ref
+from assignment_svc.work_items.item import WorkItem
+from assignment_svc.work_items.transition import outrun
 
 _CLOCK_SKEW: Final = timedelta(minutes=1)
 NOT_CONTACTED: Final = frozenset(
@@ -48,7 +48,7 @@ async def log_attempt(work: UnitOfWork, item: WorkItem, actor: str, token: int, 
     if contacted is None:
         contacted = was_contacted(attempt.outcome)
     agent_id = item.agent_id or actor
-    await refuse_unless_callable(work, Asking(item.lead_id, agent_id, 2**31 - 1, timedelta(0), now))
+    await refuse_unless_callable(work, item.lead_id, agent_id, now)
     event = AttemptLoggedV1(
         lead=lead_ref(item),
         actor=actor,
@@ -61,11 +61,11 @@ async def log_attempt(work: UnitOfWork, item: WorkItem, actor: str, token: int, 
         started_at=started_at,
         ended_at=attempt.ended_at,
     )
-    new = after(item, CLAIMED, agent_id=agent_id, calls=item.calls + 1)
     data = {"attempt_id": event.attempt_id, "outcome": event.outcome, "number": event.number}
-    change = Change(item=item, after=new, event=event, actor=actor, data=data, token=token, keeps_lock=True)
-    await transition_one(work, change)
-    await store.insert_attempt(work, event)
+    version = await store.log_call(work, item, event, token, data)
+    if version is None:
+        raise await outrun(work, item, token)
+    work.publish(event, sequence=version)
     return event
 
 

@@ -7,8 +7,7 @@ from contracts.events.assignment import LeadInvalidatedV1, LeadReleasedV1, LeadR
 from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import invalid
 
-from assignment_svc.campaign_settings.store import read_settings
-from assignment_svc.dispositions.store import find_disposition
+from assignment_svc.dispositions.store import find_for_campaign
 from assignment_svc.reference.store import read_queue_rules
 from assignment_svc.work_items.change import Change, after, lead_ref
 from assignment_svc.work_items.expire import expire
@@ -47,12 +46,11 @@ async def resolve(work: UnitOfWork, item: WorkItem, actor: str, token: int, give
     Raises 422 unless it is an active disposition of kind *sales*, of the call centre of the lead's campaign.
     """
     disposition_id, note = given
-    disposition = await find_disposition(work, disposition_id)
+    disposition, call_centre = await find_for_campaign(work, disposition_id, item.project_id)
     if disposition is None or not disposition.active:
         raise invalid("disposition-unknown", "There is no such disposition in use.", "/disposition_id")
     if disposition.kind != SALES:
         raise invalid("disposition-not-sales", "A lead is resolved with a sales disposition.", "/disposition_id")
-    call_centre = (await read_settings(work, item.project_id)).call_centre
     if call_centre is not None and disposition.call_centre.casefold() != call_centre.casefold():
         raise invalid("disposition-elsewhere", "This disposition is another call centre's.", "/disposition_id")
     event = LeadResolvedV1(

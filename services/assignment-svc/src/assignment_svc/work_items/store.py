@@ -25,6 +25,15 @@ l.partner_id, l.project_id, l.sponsor_id, l.contact_list_id, l.received_at
 
 FIND = f"SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id) WHERE w.lead_id = ANY($1::text[])"
 
+# Not a list of one: the length of a list is unknown beforehand, so that PostgreSQL plans it anew each time.
+FIND_ONE = f"SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id) WHERE w.lead_id = $1"
+
+FIND_WITH_LOCK = f"""
+SELECT {ITEM_COLUMNS}, k.holder, k.token
+FROM work_items w JOIN leads l USING (lead_id) LEFT JOIN locks k ON k.lead_id = w.lead_id AND k.expires_at > now()
+WHERE w.lead_id = $1
+"""
+
 OPEN_OF_AGENT = f"""
 SELECT {ITEM_COLUMNS} FROM work_items w JOIN leads l USING (lead_id)
 WHERE w.agent_id = $1 AND w.state = 'claimed' AND ($2::text IS NULL OR l.project_id = $2)
@@ -191,9 +200,11 @@ WHERE lead_id = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position D
 
 NOTE = "INSERT INTO history (lead_id, version, event, actor, agent_id, data) VALUES ($1, $2, $3, $4, $5, $6)"
 
-NOTE_OF_LEAD = """
+NOTE_OF_LEADS = """
 INSERT INTO history (lead_id, version, event, agent_id, data)
-SELECT lead_id, version, $2, agent_id, $3 FROM work_items WHERE lead_id = $1
+SELECT w.lead_id, w.version, n.event, w.agent_id, n.data
+FROM unnest($1::text[], $2::text[], $3::jsonb[]) WITH ORDINALITY AS n (lead_id, event, data, number)
+JOIN work_items w USING (lead_id) ORDER BY n.number
 """
 
 # What changes no state and is told to others takes a version all the same: events of a lead are numbered by it.
@@ -210,9 +221,23 @@ WITH touched AS (
 SELECT version FROM touched
 """
 
-ATTEMPT = """
-INSERT INTO attempts (attempt_id, lead_id, agent_id, number, outcome, contacted, started_at, ended_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+# The claim goes on, so of what a transition does only this is to be done.
+LOG_CALL = """
+WITH called AS (
+    UPDATE work_items w
+    SET version = w.version + 1, calls = $4, next_attempt_at = NULL, reason = NULL, disposition_id = NULL,
+        changed_at = now()
+    WHERE w.lead_id = $1 AND w.version = $2 AND w.state = 'claimed' AND EXISTS (
+        SELECT FROM locks k WHERE k.lead_id = w.lead_id AND k.token = $3 AND k.expires_at > now())
+    RETURNING w.lead_id, w.version, w.agent_id
+), told AS (
+    INSERT INTO history (lead_id, version, event, actor, agent_id, data)
+    SELECT lead_id, version, 'attempt_logged', $5, agent_id, $6 FROM called
+), logged AS (
+    INSERT INTO attempts (attempt_id, lead_id, agent_id, number, outcome, contacted, started_at, ended_at)
+    SELECT $7, lead_id, $8, $4, $9, $10, $11, $12 FROM called
+)
+SELECT version FROM called
 """
 
 
@@ -238,6 +263,19 @@ async def hold_items(work: UnitOfWork, lead_ids: Collection[str]) -> bool:
 
 async def find_items(work: UnitOfWork, lead_ids: Sequence[str]) -> dict[str, WorkItem]:
     return {row["lead_id"]: item_of(row) for row in await work.fetch(FIND, lead_ids)}
+
+
+async def find_item(work: UnitOfWork, lead_id: str) -> WorkItem | None:
+    row = await work.fetchrow(FIND_ONE, lead_id)
+    return None if row is None else item_of(row)
+
+
+async def find_with_lock(work: UnitOfWork, lead_id: str) -> tuple[WorkItem | None, tuple[str, int] | None]:
+    """The item, and holder and token of its live lock."""
+    row = await work.fetchrow(FIND_WITH_LOCK, lead_id)
+    if row is None:
+        return None, None
+    return item_of(row), None if row["holder"] is None else (row["holder"], row["token"])
 
 
 async def find_claims(work: UnitOfWork, agent_id: str, project_id: str | None = None) -> list[WorkItem]:
@@ -302,9 +340,9 @@ async def note_in_history(work: UnitOfWork, item: WorkItem, event: str, actor: s
     await work.execute(NOTE, item.lead_id, item.version, event, actor, item.agent_id, data)
 
 
-async def note_of_lead(work: UnitOfWork, lead_id: str, event: str, data: dict[str, Any]) -> None:
-    """For what the system says about a lead, if it is here."""
-    await work.execute(NOTE_OF_LEAD, lead_id, event, data)
+async def note_of_leads(work: UnitOfWork, notes: Sequence[tuple[str, str, dict[str, Any]]]) -> None:
+    """Lead, event and data of what the system says about leads, as far as they are here."""
+    await work.execute(NOTE_OF_LEADS, *(list(column) for column in zip(*notes, strict=True)))
 
 
 async def touch_item(
@@ -314,15 +352,9 @@ async def touch_item(
     return await work.fetchval(TOUCH, item.lead_id, item.version, *told, token)
 
 
-async def insert_attempt(work: UnitOfWork, event: AttemptLoggedV1) -> None:
-    await work.execute(
-        ATTEMPT,
-        event.attempt_id,
-        event.lead.lead_id,
-        event.agent_id,
-        event.number,
-        event.outcome,
-        event.contacted,
-        event.started_at,
-        event.ended_at,
-    )
+async def log_call(
+    work: UnitOfWork, item: WorkItem, event: AttemptLoggedV1, token: int, data: Mapping[str, Any]
+) -> int | None:
+    """`data`: of the history entry. The item's new version; None when the item or its lock changed."""
+    call = (event.attempt_id, event.agent_id, event.outcome, event.contacted, event.started_at, event.ended_at)
+    return await work.fetchval(LOG_CALL, item.lead_id, item.version, token, event.number, event.actor, data, *call)

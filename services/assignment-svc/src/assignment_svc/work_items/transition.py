@@ -23,7 +23,7 @@ async def transition(work: UnitOfWork, changes: Sequence[Change]) -> set[str]:
 async def transition_one(work: UnitOfWork, change: Change) -> None:
     """Raises 423 when the lock was lost, 409 when somebody changed the lead since it was read."""
     if not await transition(work, [change]):
-        raise await _outrun(work, change.item, change.token)
+        raise await outrun(work, change.item, change.token)
 
 
 async def touch(
@@ -36,12 +36,13 @@ async def touch(
     event, data = told
     version = await store.touch_item(work, item, (event, actor, data), token)
     if version is None:
-        raise await _outrun(work, item, token)
+        raise await outrun(work, item, token)
     return version
 
 
-async def _outrun(work: UnitOfWork, item: WorkItem, token: int | None) -> DomainError:
-    now = (await store.find_items(work, [item.lead_id])).get(item.lead_id)
+async def outrun(work: UnitOfWork, item: WorkItem, token: int | None) -> DomainError:
+    """Why a write found the item or its lock changed."""
+    now = await store.find_item(work, item.lead_id)
     if token is not None and now is not None and now.version == item.version:
         return lock_lost()
     return conflict("changed-meanwhile", "Somebody changed this lead at the same moment. Read it again.")

@@ -46,17 +46,25 @@ async def examine_lead(work: UnitOfWork, asking: Asking) -> list[Failing]:
         if not facts[condition.key]
     ]
     outside = _outside_hours(facts, asking.now)
-    return sorted([*failing, *outside], key=lambda one: int(one.code.removeprefix("E")))
+    return _by_number([*failing, *outside])
 
 
-async def refuse_unless_callable(work: UnitOfWork, asking: Asking) -> None:
-    """Raises 409 when the agent who has the lead may not call it now."""
-    failing = [one for one in await examine_lead(work, asking) if one.key in store.CALLING | {"hours"}]
+async def refuse_unless_callable(work: UnitOfWork, lead_id: str, agent_id: str, now: datetime) -> None:
+    """Raises 409 when the agent who has the lead may not call it now, 404 for a lead that is not there."""
+    facts = await store.examine_call(work, lead_id, agent_id)
+    if facts is None:
+        raise not_found()
+    conditions = [Failing(one.key, one.code, one.detail, None) for one in store.CALLING if not facts[one.key]]
+    failing = _by_number([*conditions, *_outside_hours(facts, now)])
     if not failing:
         return
     code = "campaign-passive" if _keys(failing) == {"project"} else "not-eligible"
     told = [{"code": one.code, "detail": one.detail} for one in failing]
     raise DomainError(Kind.CONFLICT, code, " ".join(one.detail for one in failing), extra={"failing": told})
+
+
+def _by_number(failing: Sequence[Failing]) -> list[Failing]:
+    return sorted(failing, key=lambda one: int(one.code.removeprefix("E")))
 
 
 def _keys(failing: Sequence[Failing]) -> Collection[str]:

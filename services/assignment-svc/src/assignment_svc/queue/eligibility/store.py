@@ -161,7 +161,7 @@ ALL: Final = (
 )
 
 # A claim that is there already is finished: what only decides who may get a lead, or until when, is not asked again.
-CALLING: Final = frozenset(
+_CALLING_KEYS: Final = frozenset(
     {
         *(
             "unlocked",
@@ -177,26 +177,44 @@ CALLING: Final = frozenset(
         "active",
     }
 )
+CALLING: Final = tuple(condition for condition in ALL if condition.key in _CALLING_KEYS)
 
 
 def demand(conditions: Sequence[Condition]) -> str:
     return " AND ".join(f"({condition.sql})" for condition in conditions)
 
 
-_FACTS = ", ".join(
-    f"coalesce({condition.sql}, false) AS {condition.key}, {condition.until} AS {condition.key}_until"
-    for condition in ALL
-)
+def _holds(condition: Condition) -> str:
+    return f"coalesce({condition.sql}, false) AS {condition.key}"
+
+
+_CLOCKS = """
+p.calling_mode, p.calling_from, p.calling_until, p.calling_days, p.available_from, p.available_until, pl.country,
+pl.region, pl.zones, pl.hours
+"""
+_TABLES = """
+work_items w JOIN leads l USING (lead_id) JOIN places pl USING (place_id)
+LEFT JOIN projects p ON p.project_id = l.project_id
+"""
 
 EXAMINE = f"""
-SELECT w.state, w.agent_id AS holder_id, p.calling_mode, p.calling_from, p.calling_until, p.calling_days,
-    p.available_from, p.available_until, pl.country, pl.region, pl.zones, pl.hours, {_FACTS}
-FROM work_items w JOIN leads l USING (lead_id) JOIN places pl USING (place_id)
-LEFT JOIN projects p ON p.project_id = l.project_id LEFT JOIN agents a ON a.agent_id = $4
+SELECT {_CLOCKS}, {", ".join(f"{_holds(one)}, {one.until} AS {one.key}_until" for one in ALL)}
+FROM {_TABLES} LEFT JOIN agents a ON a.agent_id = $4
 WHERE w.lead_id = $3
+"""
+
+EXAMINE_CALL = f"""
+SELECT {_CLOCKS}, {", ".join(_holds(one) for one in CALLING)}
+FROM {_TABLES} LEFT JOIN agents a ON a.agent_id = $2
+WHERE w.lead_id = $1
 """
 
 
 async def examine(work: UnitOfWork, limits: tuple[int, timedelta], lead_id: str, agent_id: str) -> Record | None:
     """Each condition as a column under its key, and what E4 is decided from; `limits` are $1 and $2."""
     return await work.fetchrow(EXAMINE, *limits, lead_id, agent_id)
+
+
+async def examine_call(work: UnitOfWork, lead_id: str, agent_id: str) -> Record | None:
+    """Only CALLING, and what E4 is decided from."""
+    return await work.fetchrow(EXAMINE_CALL, lead_id, agent_id)
