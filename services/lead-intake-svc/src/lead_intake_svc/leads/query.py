@@ -58,4 +58,5 @@ class Search(Input):
 
     def filters(self) -> Filters:
         asked: dict[str, Any] = self.model_dump(exclude={"limit", "cursor"})
-        return Filters(**asked | {"email": self.email.lower() if self.email else None})
+        asked["email"] = self.email.lower() if self.email else None
+        return Filters(**asked)
