@@ -22,7 +22,7 @@ ALWAYS = {
     # Small tables that change all day would be looked through every second, and each time every plan over them is
     # made anew on every connection. Tables that cannot wait have thresholds of their own.
     "autovacuum_vacuum_threshold": "2000",
-    "autovacuum_analyze_threshold": "5000",
+    "autovacuum_analyze_threshold": "1000",
     # Error texts quote values ('Key (email)=(…) already exists', 'invalid input syntax for …: "…"'). LOG ranks
     # above ERROR, so only the server's own events are written, without DETAIL.
     "log_min_messages": "log",
