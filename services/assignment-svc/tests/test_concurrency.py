@@ -49,7 +49,7 @@ async def _sound(service: ServiceUnderTest) -> None:
 @pytest_asyncio.fixture(loop_scope="session")
 async def other_http(service: ServiceUnderTest) -> AsyncGenerator[AsyncClient]:
     """A second API process over the same database: it shares no memory with the first."""
-    app = await build(Settings(database_url=SecretStr(service.dsn), identity_keys=TEST_KEY_SET, claim_flushers=8))
+    app = await build(Settings(database_url=SecretStr(service.dsn), identity_keys=TEST_KEY_SET))
     try:
         async with http_client(app) as http:
             yield http

@@ -28,7 +28,7 @@ from assignment_svc.orders.routes import order_routes
 from assignment_svc.presence.noting import Presence
 from assignment_svc.presence.routes import presence_routes
 from assignment_svc.queue.claims.claim_leads import ClaimDesk
-from assignment_svc.queue.claims.counter import ClaimCounter
+from assignment_svc.queue.claims.counter import QUICK, ClaimCounter
 from assignment_svc.queue.claims.store import Limits
 from assignment_svc.queue.routes import claim_routes, queue_routes
 from assignment_svc.reading.routes import work_item_read_routes
@@ -53,9 +53,9 @@ async def build(settings: Settings) -> App:
     database = await Database.connect(dsn, source=f"/leadwire/{NAME}", max_size=settings.database_pool)
     verifier = settings.verifier()
     limits = Limits(settings.claims_per_agent, timedelta(minutes=settings.offline_minutes))
-    lane = await Database.connect(dsn, source=database.source, max_size=settings.claim_flushers, planned_once=True)
+    lane = await Database.connect(dsn, source=database.source, max_size=QUICK, planned_once=True)
     desk = ClaimDesk(limits, database.source)
-    counter = ClaimCounter(database, lane, desk, settings.claim_flushers)
+    counter = ClaimCounter(database, lane, desk)
     routers = [
         claim_routes(database, desk, counter),
         queue_routes(database, desk),
