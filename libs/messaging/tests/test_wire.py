@@ -137,6 +137,32 @@ async def test_a_silent_peer_is_noticed_by_its_missing_heartbeats(
         await connection.close()
 
 
+async def test_a_batch_gathers_until_its_time_is_over_and_a_full_one_waits_for_nothing(
+    rabbit_server: RabbitServer,
+) -> None:
+    now, far = asyncio.get_running_loop().time, 3600
+    async with queue_on(rabbit_server.url()), asyncio.timeout(60):
+        side = SidePublisher(rabbit_server.url(), "test")
+        connection = await Connection.connect(rabbit_server.url(), "test")
+        channel = ConsumingChannel(connection, QUEUE, 10)
+        await channel.open()
+        first = asyncio.create_task(channel.take(3, now() + far))
+        for number in range(3):
+            await side.publish([SideMessage("", QUEUE, str(number), b"of three")])
+        assert len(await first) == 3
+        await side.publish([SideMessage("", QUEUE, "3", b"alone")])
+        until = now() + 0.2
+        assert len(await channel.take(3, until)) == 1
+        assert now() >= until
+        stopped = asyncio.create_task(channel.take(3, now() + far))
+        await asyncio.sleep(0)
+        channel.stop()
+        assert await stopped == []
+        await channel.close()
+        await side.close()
+        await connection.close()
+
+
 async def test_a_publish_into_silence_ends_and_is_unknown(
     rabbit_server: RabbitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "outbox"
 # A notification takes a lock of the whole cluster at its commit, so a burst of commits shares one.
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.02
 
 
 class RelayWaker:

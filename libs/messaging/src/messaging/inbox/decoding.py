@@ -48,13 +48,19 @@ def id_of_body(body: bytes) -> UUID:
 
 def decode(delivery: Delivery, wanted: Collection[type[Event]]) -> Item:
     """Never raises: what cannot be read, or is none of the wanted classes, comes back with its verdict."""
-    item = Item(delivery, None)
+    envelope: Envelope | None = None
     try:
-        item = Item(delivery, decode_envelope(delivery.body))
-        if item.envelope is not None:
-            item.received = Received(decode_event(item.envelope, wanted), item.envelope)
+        envelope = decode_envelope(delivery.body)
+        item = Item(delivery, envelope)
+        item.received = Received(decode_event(envelope, wanted), envelope)
     except UndecodableMessage:
-        item.verdict = item.dead(Failure("undecodable", "UndecodableMessage"))
+        return _unreadable(delivery, envelope, Failure("undecodable", "UndecodableMessage"))
     except UnknownEventType:
-        item.verdict = item.dead(Failure("unknown-type", "UnknownEventType"))
+        return _unreadable(delivery, envelope, Failure("unknown-type", "UnknownEventType"))
+    return item
+
+
+def _unreadable(delivery: Delivery, envelope: Envelope | None, failure: Failure) -> Item:
+    item = Item(delivery, envelope)
+    item.verdict = item.dead(failure)
     return item

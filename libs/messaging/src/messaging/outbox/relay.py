@@ -10,13 +10,15 @@ from messaging.counters import Counters
 from messaging.database import Database
 from messaging.outbox import store
 from messaging.outbox.lease import DURATION, Lease, LeaseLost
-from messaging.outbox.window import Scan, Window
+from messaging.outbox.window import BATCH, Scan, Window
 from messaging.transport import Outcome, Publisher, Transport, outbox_name
 from messaging.wake import CHANNEL
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
+# Under load rows are read and deleted with those of this time. At rest nothing waits: it counts from the read before.
+GATHER_SECONDS = 0.02
 SEND_TIMEOUT_SECONDS = 30.0
 # At the end: what is under way gets this long, unless nothing comes back any more (consumers in the same process
 # have ended, too). What is left is published again by the next relay.
@@ -87,7 +89,7 @@ class Relay:
                 await lease.give_up()
 
     async def _send(self, session: "_Session", stop: asyncio.Event) -> None:
-        scan = Scan()
+        scan, loop = Scan(), asyncio.get_running_loop()
         while not stop.is_set():
             self._filled.clear()
             session.window.changed.clear()
@@ -99,7 +101,7 @@ class Relay:
             if scan.rescan_due:
                 await store.release_due(session.reader)
                 await store.bury(session.reader, self._queue)
-            start = scan.start()
+            start, gather_until = scan.start(), loop.time() + GATHER_SECONDS
             if scan.passes_rows_under_way:
                 limit += len(session.window)
             rows, more = await store.fetch_unsent(session.reader, start, limit, session.window.batch_bytes)
@@ -111,6 +113,8 @@ class Relay:
                     await session.publisher.send(fresh)
             if not more:
                 await _wait(self._filled)
+                if fresh:
+                    await asyncio.sleep(gather_until - loop.time())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 while len(session.window) and not session.window.quiet_for(DRAIN_QUIET_SECONDS):
@@ -131,6 +135,8 @@ class Relay:
                 else:
                     await self._park(writer, positions, outcome)
                 window.forget(positions)
+            if len(window) < BATCH:
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _park(self, writer: store.Connection, positions: list[int], outcome: Outcome) -> None:
         temporary = outcome is Outcome.REFUSED

@@ -1,6 +1,7 @@
 """A channel that consumes one queue: what has arrived is taken in batches and acknowledged together."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,8 @@ class ConsumingChannel(Channel):
         self._queue = queue
         self._prefetch = prefetch
         self._arrived: list[Arrived] = []
-        self._some = asyncio.Event()
+        self._wanted = 1
+        self._enough = asyncio.Event()
         self._coming: Arrived | None = None
         self._missing = 0
         self._parts: list[bytes] = []
@@ -53,20 +55,29 @@ class ConsumingChannel(Channel):
         started = await self.call(commands.Basic.Consume(queue=self._queue))
         self._tag = started.consumer_tag
 
-    async def take(self, most: int) -> list[Arrived]:
-        """What has arrived, up to `most`, without waiting for more; nothing once it is stopped.
+    async def take(self, most: int, gather_until: float = 0.0) -> list[Arrived]:
+        """What has arrived, up to `most`; nothing once it is stopped. Raises what lost the channel.
 
-        Raises what lost the channel.
+        Until `gather_until`, by the loop's clock, it waits for `most`.
         """
-        while not self._arrived and not self._stopped:
-            self.check()
-            self._some.clear()
-            await self._some.wait()
+        gather_seconds = gather_until - asyncio.get_running_loop().time()
+        if gather_seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(gather_seconds):
+                    await self._wait_for(most)
+        await self._wait_for(1)
         if self._stopped:
             return []
         taken = self._arrived[:most]
         del self._arrived[:most]
         return taken
+
+    async def _wait_for(self, wanted: int) -> None:
+        self._wanted = wanted
+        while len(self._arrived) < wanted and not self._stopped:
+            self.check()
+            self._enough.clear()
+            await self._enough.wait()
 
     def ack_up_to(self, tag: int) -> None:
         """Acknowledges everything taken so far; the order of taking is the order of the tags."""
@@ -76,7 +87,7 @@ class ConsumingChannel(Channel):
     def stop(self) -> None:
         """Nothing more is taken."""
         self._stopped = True
-        self._some.set()
+        self._enough.set()
 
     async def close(self) -> None:
         """Gives back what arrived and was not acknowledged. Never raises."""
@@ -119,9 +130,10 @@ class ConsumingChannel(Channel):
         self._parts.clear()
         self._coming = None
         self._arrived.append(message)
-        self._some.set()
+        if len(self._arrived) >= self._wanted:
+            self._enough.set()
 
     def lost(self, error: Exception) -> None:
         super().lost(error)
         self._arrived.clear()
-        self._some.set()
+        self._enough.set()
