@@ -29,15 +29,18 @@ class _ChangedHands(Exception):
 async def hold(work: UnitOfWork, lead_ids: Collection[str]) -> None:
     """Takes the agents who have the leads, then the leads; nobody moves them until the transaction ends.
 
-    When one changes hands in between, all are let go and taken again.
+    When one changes hands in between, all are let go and taken again; in the end they are kept even so.
     """
-    for _ in range(_TRIES if lead_ids else 0):
+    if not lead_ids:
+        return
+    for _ in range(_TRIES):
         try:
             async with work.part():
                 await _take(work, lead_ids)
         except _ChangedHands:
             continue
         return
+    await hold_items(work, lead_ids)
 
 
 async def _take(work: UnitOfWork, lead_ids: Collection[str]) -> None:
