@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from contracts.events.intake import LeadAcceptedV1, LeadQuarantinedV1, LeadRejectedV1
-from contracts.events.sponsor import DuplicateRules, IntakeRules
+from contracts.events.intake import LeadAcceptedV1, LeadMovedV1, LeadQuarantinedV1, LeadRejectedV1
+from contracts.events.sponsor import ContactListCreatedV1, DuplicateRules, IntakeRules
 from lead_intake_svc.testing import World, bearer, lead
 
 QUARANTINE = {"names": "quarantine", "phone": "quarantine", "email": "quarantine"}
@@ -184,3 +184,21 @@ async def test_i2_16_a_quarantined_lead_that_is_sent_again_is_checked_again(edit
     again = await editing.push(body | {"first_name": "Maija"})
     assert (again.status_code, again.json()["id"], again.json()["status"]) == (200, first["id"], "accepted")
     assert (await editing.push(body | {"first_name": "Maija"})).json()["status"] == "accepted"
+
+
+async def test_i2_16_who_stays_in_quarantine_in_another_list_is_told_of_once(editing: World):
+    """And only the list is told: nobody counts or mails the lead a second time."""
+    for name in ("lst_1", "lst_2"):
+        created = ContactListCreatedV1(contact_list_id=name, name=name, project_id="prj_q")
+        await editing.service.deliver(created, sequence=1)
+    body = lead(project_id="prj_q", first_name="asdf", contact_list_id="lst_1")
+    await editing.push(body)
+    for change in ({"contact_list_id": "lst_2"}, {"first_name": "qwerty"}, {"contact_list_id": "lst_1"}):
+        body |= change
+        assert (await editing.push(body)).json()["status"] == "quarantined"
+    told = await editing.service.published(LeadQuarantinedV1, LeadMovedV1)
+    assert [(type(event), event.lead.contact_list_id) for event in told] == [
+        (LeadQuarantinedV1, "lst_1"),
+        (LeadMovedV1, "lst_2"),
+        (LeadMovedV1, "lst_1"),
+    ]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.events.assignment import AttemptLoggedV1, LeadReopenedV1, LeadResolvedV1
-from contracts.events.intake import LeadAcceptedV1, LeadQuarantinedV1, LeadUpdatedV1
+from contracts.events.intake import LeadAcceptedV1, LeadMovedV1, LeadQuarantinedV1, LeadUpdatedV1
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sponsor_svc.statistics.log.rebuild import rebuild_statistics
@@ -15,12 +15,13 @@ MORNING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 # What is said, with the version that its owner gave, and the list that the lead was in as far as that one knew.
 LIFE: list[tuple[type[Any], dict[str, Any], int, str | None]] = [
     (LeadQuarantinedV1, {}, 1, "lst_1"),
-    (LeadAcceptedV1, {"hold": True}, 2, "lst_2"),
-    (LeadUpdatedV1, {}, 3, None),
+    (LeadMovedV1, {}, 2, "lst_0"),
+    (LeadAcceptedV1, {"hold": True}, 3, "lst_2"),
+    (LeadUpdatedV1, {}, 4, None),
     (AttemptLoggedV1, {"contacted": True, "started_at": MORNING + timedelta(seconds=77)}, 2, "lst_2"),
     (LeadResolvedV1, {}, 3, None),
     (LeadReopenedV1, {"reason": "again"}, 4, None),
-    (LeadUpdatedV1, {}, 4, "lst_3"),
+    (LeadUpdatedV1, {}, 5, "lst_3"),
     (LeadResolvedV1, {"disposition": "No need"}, 6, "lst_3"),
 ]
 BY_LIST = """

@@ -69,6 +69,11 @@ class LeadQuarantinedV1(LeadEvent, frozen=True, kw_only=True):
     problems: list[Problem] = []
 
 
+@event("intake.lead.moved.v1")
+class LeadMovedV1(LeadEvent, frozen=True, kw_only=True):
+    """A lead that is not accepted has another contact list now, and is still what it was."""
+
+
 @event("intake.lead.replaced.v1")
 class LeadReplacedV1(LeadEvent, frozen=True, kw_only=True):
     """`lead` was returned, and its partner sent `replacement_id` in its stead."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from asyncpg import Record
 from contracts.event import Event
-from contracts.events.intake import LeadAcceptedV1, LeadQuarantinedV1, LeadRejectedV1
+from contracts.events.intake import LeadAcceptedV1, LeadMovedV1, LeadQuarantinedV1, LeadRejectedV1
 from contracts.events.values import Problem
 from contracts.ids import new_uuid
 from messaging.unit_of_work import UnitOfWork
@@ -33,7 +33,7 @@ class Verdict:
 
 
 async def conclude(work: UnitOfWork, row: Record, candidate: Candidate, verdict: Verdict) -> None:
-    """The caller holds the row. A lead whose status stays as it is is not told of again."""
+    """The caller holds the row. Of a lead whose status stays as it is, only another contact list is told."""
     now = datetime.now(UTC)
     accepted = verdict.status == "accepted"
     location = candidate.partner.location(row["asked_location"]) if accepted else None
@@ -51,6 +51,8 @@ async def conclude(work: UnitOfWork, row: Record, candidate: Candidate, verdict:
     if verdict.status != row["status"]:
         event = _event(row, candidate, replace(verdict, billable=billable), location)
         event_id = work.publish(event, sequence=row["version"] + 1).id
+    elif candidate.ref.contact_list_id != row["contact_list_id"]:
+        work.publish(LeadMovedV1(lead=candidate.ref), sequence=row["version"] + 1)
     data: dict[str, Any] = {"reason": verdict.reason, "note": verdict.words, "location": location}
     shown = {name: value for name, value in data.items() if value is not None}
     summary = f"Lead {verdict.status}" + (f" ({verdict.reason})" if verdict.reason else "")

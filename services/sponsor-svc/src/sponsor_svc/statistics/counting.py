@@ -20,6 +20,7 @@ from contracts.events.assignment import (
 )
 from contracts.events.intake import (
     LeadAcceptedV1,
+    LeadMovedV1,
     LeadQuarantinedV1,
     LeadRejectedV1,
     LeadReplacedV1,
@@ -159,6 +160,7 @@ COUNTED: dict[type[Event], Callable[[Any, int], Tally]] = {
     LeadAcceptedV1: _accepted,
     LeadRejectedV1: _rejected,
     LeadQuarantinedV1: _quarantined,
+    LeadMovedV1: _nothing,
     LeadUpdatedV1: _nothing,
     LeadReplacedV1: _once("replaced", "replacement"),
     ReplacementUndoneV1: _reopens("replacement"),

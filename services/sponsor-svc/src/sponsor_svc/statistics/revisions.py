@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.event import Event
-from contracts.events.intake import LeadAcceptedV1, LeadQuarantinedV1, LeadRejectedV1, LeadUpdatedV1
+from contracts.events.intake import LeadAcceptedV1, LeadMovedV1, LeadQuarantinedV1, LeadRejectedV1, LeadUpdatedV1
 from messaging.subscription import Received
 
 from sponsor_svc.statistics.fact import Fact, stands_in
 
-_BY_INTAKE = (LeadAcceptedV1, LeadRejectedV1, LeadQuarantinedV1, LeadUpdatedV1)
+_BY_INTAKE = (LeadAcceptedV1, LeadRejectedV1, LeadQuarantinedV1, LeadMovedV1, LeadUpdatedV1)
 
 
 @dataclass(frozen=True, slots=True)
