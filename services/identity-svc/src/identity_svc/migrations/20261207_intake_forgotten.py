@@ -3,8 +3,8 @@
 from alembic import op
 from messaging.schema import CREATE_FORGOTTEN
 
-revision = "20261206_intake_forgotten"
-down_revision = "20261206_identity_idle_sessions"
+revision = "20261207_intake_forgotten"
+down_revision = "20261207_sign_on_subjects"
 
 
 def upgrade() -> None:
