@@ -18,18 +18,20 @@ _lock = threading.Lock()
 
 def new_uuid() -> UUID:
     """A UUIDv7 that is greater than every one this process made before (RFC 9562, method 3: sub-millisecond clock)."""
-    sub_milliseconds = time.time_ns() * 4096 // 1_000_000
-    with _lock:
-        sub_milliseconds = _last[0] = max(sub_milliseconds, _last[0] + 1)
-    milliseconds, fraction = divmod(sub_milliseconds, 4096)
-    return UUID(
-        int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | (int.from_bytes(os.urandom(8)) >> 2)
-    )
+    return UUID(int=_new_number())
 
 
 def new_id(prefix: str) -> str:
     """For example `lead_01j9…`: 26 characters after the prefix, sortable by time."""
-    return _written(prefix, new_uuid().int)
+    return _written(prefix, _new_number())
+
+
+def _new_number() -> int:
+    sub_milliseconds = time.time_ns() * 4096 // 1_000_000
+    with _lock:
+        sub_milliseconds = _last[0] = max(sub_milliseconds, _last[0] + 1)
+    milliseconds, fraction = divmod(sub_milliseconds, 4096)
+    return (milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | (int.from_bytes(os.urandom(8)) >> 2)
 
 
 def lowest_id(prefix: str, at: datetime) -> str:
