@@ -60,6 +60,13 @@ async def test_i2_27_nothing_personal_is_left_in_any_table_and_a_receipt_is_give
     assert item["person"] == {"first_name": None, "last_name": None, "phone": None, "email": None, "address": None}
 
 
+async def test_i2_27_a_person_without_leads_gets_a_receipt_too(centre: CallCentre):
+    await centre.erase()
+    (receipt,) = await centre.service.published(ErasureCompletedV1)
+    assert isinstance(receipt, ErasureCompletedV1)
+    assert set(receipt.removed.values()) == {0}
+
+
 async def test_i2_27_a_late_message_does_not_bring_an_erased_lead_back(centre: CallCentre):
     await centre.erase("lead_1", "lead_2")
     event = await centre.lead("lead_1", person=_person())
