@@ -10,7 +10,7 @@ export LEADWIRE_PACKAGE_CACHE ?= $(CURDIR)/.cache/packages
 
 MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml)
 
-.PHONY: up test check fix bench faults golden docs lock
+.PHONY: up test check fix bench faults audit golden docs lock
 
 up: .venv/.ready  ## run the whole platform on this machine
 	@$(BIN)/leadwire up $(ARGS)
@@ -35,6 +35,10 @@ bench: .venv/.ready  ## figures against limits of the same run; ARGS=--quick, AR
 
 faults: .venv/.ready  ## the kill test in full: 2,000 leads, three seeds, both modes; about half an hour
 	@LEADWIRE_FAULT_LEADS=2000 LEADWIRE_FAULT_SEEDS=1,2,3 $(BIN)/python -m pytest tests/faults $(ARGS)
+
+audit: .venv/.ready  ## known vulnerabilities of everything that is locked; asks osv.dev
+	@$(BIN)/pip-audit --requirement requirements.lock --disable-pip --vulnerability-service osv \
+		--cache-dir .cache/audit --progress-spinner off $(ARGS)
 
 golden: .venv/.ready  ## bring the golden files of the events up to date; refuses incompatible changes
 	@$(BIN)/python -m contracts.golden write

@@ -120,7 +120,7 @@ def test_o7_3_what_the_command_does_is_in_the_audit_log(run: Run, letters: tuple
     [
         (("replay",), "Say which"),
         (("discard",), "Say which"),
-        (("replay", "--all", "--rate", "0"), "more than 0"),
+        (("replay", "--all", "--rate", "0"), "0.01 a second at least"),
         (("discard", str(UUID(int=1))), "No waiting dead letter"),
         (("show", str(UUID(int=1))), "There is no dead letter"),
     ],

@@ -15,7 +15,7 @@ from contracts.events.intake import SuppressionAddedV1, SuppressionRemovedV1
 from messaging.amqp import AmqpTransport, names
 from messaging.amqp.topology import declare_topology
 from messaging.database import Database
-from messaging.schema import CREATE_TABLES
+from messaging.schema import CREATE_FORGOTTEN, CREATE_TABLES
 from messaging.subscription import Ordering, Received, Subscription
 from messaging.unit_of_work import INSERT_OUTBOX, UnitOfWork, outbox_columns
 from messaging.worker import Worker
@@ -29,7 +29,7 @@ PAYLOAD = "y" * 400
 BARE_BATCH, BARE_IN_FLIGHT = 500, 1000
 QUEUE = "bench-hearing-svc.things"
 LOOK_SECONDS = 0.002
-TABLES = (*CREATE_TABLES, "CREATE TABLE effects (id uuid PRIMARY KEY, value text NOT NULL)")
+TABLES = (*CREATE_TABLES, CREATE_FORGOTTEN, "CREATE TABLE effects (id uuid PRIMARY KEY, value text NOT NULL)")
 EFFECT = "INSERT INTO effects (id, value) SELECT * FROM unnest($1::uuid[], $2::text[])"
 
 

@@ -24,7 +24,7 @@ from messaging.amqp import AmqpTransport, names
 from messaging.amqp.topology import declare_topology
 from messaging.database import Database
 from messaging.embedded_bus import EmbeddedBus
-from messaging.schema import CREATE_TABLES
+from messaging.schema import CREATE_FORGOTTEN, CREATE_TABLES
 from messaging.subscription import Handler, Ordering, Received, Subscription, each
 from messaging.transport import Transport
 from messaging.unit_of_work import UnitOfWork
@@ -83,7 +83,7 @@ async def create_database(server: PostgresServer) -> str:
     connection = await asyncpg.connect(ROLES.owner_dsn(server.dsn(), name))
     # The server may be one whose other databases live for a test each; here a commit must survive a kill.
     await connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
-    for statement in (*CREATE_TABLES, CREATE_EFFECTS):
+    for statement in (*CREATE_TABLES, CREATE_FORGOTTEN, CREATE_EFFECTS):
         await connection.execute(statement)
     await connection.close()
     await ROLES.grant(server.dsn(), name)

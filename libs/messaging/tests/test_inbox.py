@@ -15,6 +15,7 @@ from messaging.inbox.cleanup import forget_old_entries
 from messaging.inbox.delivery import DONE, Dead, Delivery, TryAgain
 from messaging.inbox.failures import MAX_WAITS, Failure, classify
 from messaging.inbox.processor import CRASHES_ALLOWED, Processor
+from messaging.outbox import store as outbox
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
@@ -136,3 +137,19 @@ async def test_i2_27_what_the_machinery_keeps_about_a_lead_is_forgotten_with_it(
     async with side.database.unit_of_work() as work:
         assert await forget(work, ["lead_gone"]) == {"dead_letters": 1, "delayed_messages": 0, "outbox": 0}
     assert [row["subject"] for row in await side.dead()] == ["lead_stays"]
+    # What was on its way meanwhile, and dies now, is not kept either.
+    await publisher.publish(h.happened("lead_gone"), h.happened("lead_late"))
+    await h.eventually(lambda: h.has_dead(side, 2))
+    assert sorted([row["subject"] for row in await side.dead()]) == ["lead_late", "lead_stays"]
+
+
+async def test_i2_27_what_cannot_be_published_is_not_kept_when_it_was_forgotten(world: Any, h: Any) -> None:
+    (alpha,) = await world.open({})
+    await alpha.publish(h.happened("lead_gone"), h.happened("lead_stays"))
+    async with alpha.database.unit_of_work() as work:
+        await forget(work, ["lead_gone"])
+        # They were on their way, and are left: what cannot be sent after all waits for a person.
+        assert await work.execute("UPDATE outbox SET parked_at = now()") == "UPDATE 2"
+        await outbox.bury(work.connection, "alpha-svc.outbox")
+    assert [row["subject"] for row in await alpha.dead()] == ["lead_stays"]
+    assert await alpha.database.pool.fetchval("SELECT count(*) FROM outbox") == 0

@@ -1,5 +1,6 @@
 """Contacts that a CRM announced enter through intake (S0.9)."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from contracts.events.sponsor import Contact, ContactListCreatedV1, ContactsRele
 from contracts.events.values import Account, Consent
 from contracts.ids import new_uuid
 from lead_intake_svc.testing import World
-from lead_intake_svc.testing_returns import buyer, rule, status
+from lead_intake_svc.testing_returns import CANARY, buyer, erase, rule, status
 from messaging.errors import NotYet
 
 
@@ -89,3 +90,28 @@ async def test_s0_9_i2_24_contacts_obey_the_rules_that_sell_leads(world: World):
     assert await status(world, sold.lead.lead_id) == "sold"
     await world.service.deliver(chunk(c1=good))
     assert await world.count("sales") == 1
+
+
+async def test_s0_9_i2_27_who_was_erased_does_not_come_back_as_a_contact(world: World):
+    """Whatever was on its way meanwhile, and whatever the CRM says later: not even a rejected lead is kept."""
+    await known(world)
+    await erase(world, phone="+358401112221", email="maija@example.com")
+    await world.service.deliver(
+        chunk(
+            c1=Contact(last_name=CANARY, phone="040 111 2221"),
+            c2=Contact(last_name=CANARY, phone="+358401119999", email="Maija@Example.com"),
+            c3=Contact(last_name="Virtanen", phone="+358401112222"),
+        )
+    )
+    (lead,) = await world.rows("SELECT last_name FROM leads")
+    assert (lead["last_name"], await world.traces(CANARY)) == ("Virtanen", [])
+
+
+async def test_s0_9_i2_27_a_contact_that_enters_at_the_same_moment_is_found(world: World):
+    """Many times at once: the lead is erased, or was never there."""
+    await known(world)
+    for n in range(8):
+        phone = f"+3584011125{n:02}"
+        contact = chunk(**{f"c{n}": Contact(last_name=CANARY, phone=phone)})
+        await asyncio.gather(world.service.deliver(contact), erase(world, phone=phone))
+    assert [row["last_name"] for row in await world.rows("SELECT last_name FROM leads")].count(CANARY) == 0

@@ -62,8 +62,10 @@ async def test_i2_15_in_the_scope_of_the_rule(
 async def test_i2_15_within_a_window_that_moves(world: World):
     await with_rule(world, window_days=30)
     first = await world.accepted(phone=PHONE)
+    older = "UPDATE lead_identities SET received_at = received_at - $1::interval"
+    await world.rows(older, timedelta(days=30, hours=-1))
     assert await statuses(world, lead(phone=PHONE)) == ["rejected"]
-    await world.rows("UPDATE lead_identities SET received_at = received_at - $1::interval", timedelta(days=31))
+    await world.rows(older, timedelta(hours=1))
     second = await world.accepted(phone=PHONE)
     again = (await world.push(lead(phone=PHONE))).json()
     assert (again["status"], again["duplicate_of"]) == ("rejected", second["id"])
@@ -95,9 +97,11 @@ async def test_i2_15_the_existing_lead_is_named_to_its_own_partner_only(world: W
     await with_rule(world, scope="all")
     first = await world.accepted(phone=PHONE)
     other_id = await world.partner(name="Other")
-    refused = (await world.push(lead(phone=PHONE), key=await world.issue(other_id))).json()
+    body, key = lead(phone=PHONE), await world.issue(other_id)
+    refused = (await world.push(body, key=key)).json()
     assert (refused["status"], refused["reason"], refused["duplicate_of"]) == ("rejected", "duplicate", None)
     assert first["id"] not in str(refused)
+    assert (await world.push(body, key=key)).json() == refused
     seen = world.service.headers("partner", partner_id=other_id)
     assert first["id"] not in (await world.http.get(f"/v1/leads/{refused['id']}", headers=seen)).text
     admin = await world.http.get(f"/v1/leads/{refused['id']}", headers=world.service.headers())

@@ -9,6 +9,7 @@ from contracts.events import intake as i
 from contracts.events import notify as n
 from contracts.events import sponsor as s
 from contracts.events import validation as v
+from contracts.masking import names
 from lead_intake_svc.testing import World, bearer, lead
 from lead_intake_svc.testing_returns import CANARY, EMAIL, NOW, PHONE, erase, lived, ref
 
@@ -37,7 +38,9 @@ async def test_i2_27_done_when_every_service_has_given_its_receipt(world: World)
     erasure = (await erase(world, email=EMAIL.upper())).json()
     assert (erasure["state"], [receipt["service"] for receipt in erasure["receipts"]]) == ("running", ["intake"])
     (asked,) = await world.service.published(i.ErasureRequestedV1)
-    assert asked == i.ErasureRequestedV1(erasure_id=erasure["id"], lead_ids=[lead_id])
+    assert isinstance(asked, i.ErasureRequestedV1)
+    assert (asked.erasure_id, asked.lead_ids) == (erasure["id"], [lead_id])
+    assert names(f"<{EMAIL}>", asked.person)
     for count, receipt in enumerate(SERVICES, start=1):
         for _ in range(2):
             await world.service.deliver(receipt(erasure_id=erasure["id"], removed={"dead_letters": count}))
@@ -48,8 +51,21 @@ async def test_i2_27_done_when_every_service_has_given_its_receipt(world: World)
     (told,) = await world.service.published(i.LeadErasedV1)
     assert isinstance(told, i.LeadErasedV1)
     assert (told.lead.lead_id, told.lead.partner_id, told.erasure_id) == (lead_id, world.partner_id, erasure["id"])
-    again = (await erase(world, email=EMAIL)).json()
-    assert (again["state"], again["lead_ids"]) == ("completed", [])
+
+
+async def test_i2_27_whom_intake_does_not_know_others_may(world: World):
+    """Contacts that a CRM announced are people in sponsor-svc before they are leads."""
+    erasure = (await erase(world, phone=PHONE)).json()
+    assert (erasure["state"], erasure["lead_ids"]) == ("running", [])
+    (asked,) = await world.service.published(i.ErasureRequestedV1)
+    assert isinstance(asked, i.ErasureRequestedV1)
+    assert names(f"0{PHONE[4:]}", asked.person)
+    for receipt in SERVICES:
+        await world.service.deliver(receipt(erasure_id=erasure["id"]))
+    path = f"/v1/erasures/{erasure['id']}"
+    assert (await world.http.get(path, headers=world.service.headers())).json()["state"] == "completed"
+    assert await world.service.published(i.LeadErasedV1) == []
+    assert await world.traces(PHONE, PHONE[1:]) == []
 
 
 async def test_i2_27_a_replay_does_not_resurrect(world: World):

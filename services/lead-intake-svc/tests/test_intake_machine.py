@@ -34,13 +34,15 @@ T = TypeVar("T")
 
 @dataclass
 class Modelled:
+    """`sent` is what the partner pushed last, whatever was edited since."""
+
     id: str
     status: str
     phone: str
     name: str
+    sent: tuple[str, str]
     age_days: int = 0
     revoked: bool = False
-    accepted_once: bool = False
 
 
 class IntakeMachine(RuleBasedStateMachine):
@@ -79,12 +81,14 @@ class IntakeMachine(RuleBasedStateMachine):
         if known is None:
             expected = self.expected(phone, name)
             assert (response.status_code, response.json()["status"]) == (201, expected)
-            self.leads[number] = Modelled(response.json()["id"], expected, phone, name)
-        elif (phone, name) == (known.phone, known.name):
-            assert response.status_code == 200
+            self.leads[number] = Modelled(response.json()["id"], expected, phone, name, sent=(phone, name))
+        elif (phone, name) in {known.sent, (known.phone, known.name)}:
+            # A push that is only repeated does not undo what was edited.
+            assert (response.status_code, response.json()["status"]) == (200, known.status)
         elif known.status == "quarantined":
             assert (response.status_code, response.json()["id"]) == (200, known.id)
             self.change(known, phone, name)
+            known.sent = (phone, name)
             assert response.json()["status"] == known.status
         elif known.status == "accepted" and self.expected(phone, name, known) == "accepted":
             # What it was known by stays its own: the model leaves numbers of accepted leads alone.

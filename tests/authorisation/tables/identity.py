@@ -35,6 +35,7 @@ IDENTITY: Final[Table] = {
     "POST /v1/users/{user_id}/tokens": may("admin", objects=_PROGRAM, body=_TOKEN),
     "DELETE /v1/users/{user_id}/tokens/{token_id}": may("admin", objects=_PROGRAM),
     "DELETE /v1/users/{user_id}/totp": may("admin", may_be_absent=True),
+    "DELETE /v1/users/{user_id}/sign-on": may("admin", may_be_absent=True),
     "GET /v1/audit": may("admin"),
     "GET /v1/audit/export": may("admin"),
     "POST /v1/users": may("admin", body=_NEW),

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from cyclopts import App, Parameter
-from messaging.dead_letters import DEFAULT_RATE_PER_SECOND, Choice
+from messaging.dead_letters import DEFAULT_RATE_PER_SECOND, LEAST_RATE_PER_SECOND, Choice
 from servicekit.dead_letters.decide import Decision
 
 from leadwire.operate.dead_letters import DeadLetters
@@ -103,8 +103,8 @@ def replay(
     everything: All = False,
 ) -> None:
     """Bring dead letters back to their queues, under their own ids: what had its effect already has none again."""
-    if rate <= 0:
-        sys.exit("The rate must be more than 0.")
+    if rate < LEAST_RATE_PER_SECOND:
+        sys.exit(f"The rate must be {LEAST_RATE_PER_SECOND} a second at least.")
     _decide(where, _chosen(which, letters, everything=everything), Decision("replay", dry_run, rate))
 
 

@@ -83,3 +83,5 @@ CREATE TABLE dead_letters (
 """,
     "CREATE INDEX dead_letters_waiting ON dead_letters (queue, type, failure, died_at) WHERE state = 'waiting'",
 )
+# Of a later revision: what may not be kept in a message that dies after it was forgotten.
+CREATE_FORGOTTEN = "CREATE TABLE forgotten (id bytea PRIMARY KEY, forgotten_at timestamptz NOT NULL DEFAULT now())"

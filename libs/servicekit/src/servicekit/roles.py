@@ -21,16 +21,16 @@ _GRANTS: Final = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {users}",
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {users}",
 )
+_MESSAGES: Final = (
+    "audit_journal", "outbox", "inbox", "inbox_suspects", "dead_letters", "delayed_messages", "forgotten"
+)  # fmt: skip
 # Of tables that a service may not have, or not yet. Messages and the journal hold what is everybody's: whoever is
 # restricted may add to them, and reads nothing. Entries of the audit log come, and stay as they are; old ones are
 # removed by the owner (`leadwire audit prune`).
 _RESERVED: Final = {
     "alembic_version": "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {users}",
     "audit_entries": "REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM {users}",
-    **{
-        table: f"REVOKE SELECT, UPDATE, DELETE ON {table} FROM {{restricted}}"
-        for table in ("audit_journal", "outbox", "inbox", "inbox_suspects", "dead_letters", "delayed_messages")
-    },
+    **{table: f"REVOKE SELECT, UPDATE, DELETE ON {table} FROM {{restricted}}" for table in _MESSAGES},
     # A write asks whether its own transaction has told anything yet.
     "audit_journal_of_transaction": "GRANT SELECT (transaction) ON audit_journal TO {restricted}",
 }

@@ -43,7 +43,7 @@ async def build(settings: Settings) -> App:
         NAME,
         database,
         settings.verifier(),
-        [users, me, sessions, second_factor, api_tokens, single_sign_on, audit, _keys(settings)],
+        [sessions, users, me, second_factor, api_tokens, single_sign_on, audit, _keys(settings)],
         audit=RULES,
         restricted="none",  # people's own records: nothing is a sponsor's, a partner's or an agent's
     )

@@ -117,6 +117,10 @@ FORGED: dict[str, Make] = {
     "no expiry": signed(exp=ABSENT),
     "from the future": signed(iat=int(time.time()) + 3600, nbf=int(time.time()) + 3600),
     "no subject": signed(sub=ABSENT),
+    "an empty subject": signed(sub=""),
+    "a subject that is a number": signed(sub=1),
+    "a subject that is longer than any": signed(sub="a" * 256),
+    "a subject of other letters": signed(sub="аnn"),  # noqa: RUF001 -- not the a it looks like
     "another nonce": signed(nonce="another"),
     "no nonce": signed(nonce=ABSENT),
     "an empty nonce": signed(nonce=""),

@@ -1,5 +1,6 @@
 """G6.1: single sign-on by OpenID Connect, against a real provider in a process of its own."""
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
@@ -203,6 +204,72 @@ async def test_g6_1_an_address_that_the_provider_does_not_vouch_for_is_refused(
     left = await leave(service)
     answer = await come_back(service, await provider.signs_in(left.headers["location"], "ann"))
     assert code_of(answer) == (401, "sign-on-no-user")
+
+
+async def signs_on(service: ServiceUnderTest, provider: RealProvider, subject: str) -> httpx2.Response:
+    service.http.cookies.clear()
+    left = await leave(service)
+    return await come_back(service, await provider.signs_in(left.headers["location"], subject))
+
+
+async def test_g6_1_whoever_gets_a_former_colleagues_address_is_not_that_colleague(
+    service: ServiceUnderTest, provider: RealProvider
+):
+    user = await create(service)
+    assert (await signs_on(service, provider, "ann")).status_code == 200
+    await provider.knows("ann", email="ann.new@example.test", email_verified=False)
+    await provider.knows("bob", email=EMAIL, email_verified=True)
+    assert code_of(await signs_on(service, provider, "bob")) == (401, "sign-on-no-user")
+    assert (await signs_on(service, provider, "ann")).status_code == 200, "her address may change there"
+    here = Caller(service, service.http.cookies["leadwire_session"])
+    assert (await here.ask("GET", "/v1/me")).json() == user
+    await service.http.patch(f"/v1/users/{user['id']}", json={"active": False}, headers=service.headers())
+    assert code_of(await signs_on(service, provider, "ann")) == (401, "sign-on-no-user")
+
+
+async def test_g6_1_who_is_somebody_else_at_the_provider_now_needs_an_admin(
+    service: ServiceUnderTest, provider: RealProvider
+):
+    user = await create(service)
+    await signs_on(service, provider, "ann")
+    here = Caller(service, service.http.cookies["leadwire_session"])
+    await provider.knows("bob", email=EMAIL, email_verified=True)
+    path = f"/v1/users/{user['id']}/sign-on"
+    refused = [await service.http.delete(path, headers=service.headers(level)) for level in ("supervisor", "sponsor")]
+    assert [answer.status_code for answer in refused] == [403, 403]
+    assert (await service.http.delete("/v1/users/usr_none/sign-on", headers=service.headers())).status_code == 404
+    assert await here.works()
+    assert (await service.http.delete(path, headers=service.headers())).status_code == 204
+    assert not await here.works()
+    assert (await signs_on(service, provider, "bob")).status_code == 200
+    assert code_of(await signs_on(service, provider, "ann")) == (401, "sign-on-no-user")
+
+
+async def test_g6_1_with_a_new_address_a_user_is_whom_the_provider_calls_so(
+    service: ServiceUnderTest, provider: RealProvider
+):
+    user = await create(service)
+    await signs_on(service, provider, "ann")
+    change = {"email": "bob@example.test"}
+    await service.http.patch(f"/v1/users/{user['id']}", json=change, headers=service.headers())
+    assert code_of(await signs_on(service, provider, "ann")) == (401, "sign-on-no-user")
+    await provider.knows("bob", **change, email_verified=True)
+    assert (await signs_on(service, provider, "bob")).status_code == 200
+
+
+async def test_g6_1_two_first_sign_ons_at_once_are_one_person(service: ServiceUnderTest, provider: RealProvider):
+    await create(service)
+    await provider.knows("bob", email=EMAIL, email_verified=True)
+    ways = []
+    for subject in ("ann", "bob", "ann", "bob"):
+        service.http.cookies.clear()
+        left = await leave(service)
+        cookie = f"leadwire_sign_on={service.http.cookies['leadwire_sign_on']}"
+        ways.append((await provider.signs_in(left.headers["location"], subject), cookie))
+    service.http.cookies.clear()
+    answers = await asyncio.gather(*(service.http.get(where, headers={"Cookie": cookie}) for where, cookie in ways))
+    statuses = [answer.status_code for answer in answers]
+    assert statuses in ([200, 401, 200, 401], [401, 200, 401, 200])
 
 
 async def test_g6_1_nobody_is_made_a_user_by_signing_on(service: ServiceUnderTest, provider: RealProvider):

@@ -5,7 +5,7 @@ from contracts.events.intake import ErasureRequestedV1
 from messaging.subscription import Ordering, Subscription, each
 
 from sponsor_svc.accounts.recheck_pages import recheck_pages
-from sponsor_svc.erasure.forget_leads import forget_leads
+from sponsor_svc.erasure.forget_person import forget_person
 from sponsor_svc.statistics.count_events import count_events
 from sponsor_svc.statistics.counting import COUNTED
 
@@ -21,5 +21,5 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
         ordering=Ordering.COMMUTATIVE,
         handlers=dict.fromkeys((UserChangedV1, UserDeactivatedV1), each(recheck_pages)),
     ),
-    Subscription(name="erasure", ordering=Ordering.COMMUTATIVE, handlers={ErasureRequestedV1: each(forget_leads)}),
+    Subscription(name="erasure", ordering=Ordering.COMMUTATIVE, handlers={ErasureRequestedV1: each(forget_person)}),
 )

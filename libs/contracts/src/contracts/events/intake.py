@@ -10,6 +10,7 @@ from contracts.events.values import (
     CallingHours,
     Consent,
     LeadRef,
+    MaskedIdentity,
     Moment,
     Money,
     Order,
@@ -247,10 +248,14 @@ class ImportCompletedV1(ImportContent, frozen=True, kw_only=True):
 
 @event("intake.erasure.requested.v1")
 class ErasureRequestedV1(Event, frozen=True, kw_only=True):
-    """Every service forgets all that is personal about the leads, and answers with its own `erasure.completed`."""
+    """Every service forgets all that is personal about the leads, and answers with its own `erasure.completed`.
+
+    `person` is for those who hold people that are no leads yet.
+    """
 
     erasure_id: str
     lead_ids: list[str]
+    person: list[MaskedIdentity] = []
 
     @property
     def subject(self) -> str:

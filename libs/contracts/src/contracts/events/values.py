@@ -33,6 +33,17 @@ class Person(Value, frozen=True, kw_only=True):
     address: dict[str, Any] | None = None
 
 
+class MaskedIdentity(Value, frozen=True, kw_only=True):
+    """A phone number or an e-mail address that only its holders recognise (`contracts.masking`). `country` and the
+    number of `digits` are those of a phone number.
+    """
+
+    digest: str
+    salt: str
+    country: str = ""
+    digits: int | None = None
+
+
 class Account(Value, frozen=True, kw_only=True):
     external_id: str
     name: str | None = None

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 DEFAULT_RATE_PER_SECOND = 50.0
+LEAST_RATE_PER_SECOND = 0.01
 
 
 async def replay(

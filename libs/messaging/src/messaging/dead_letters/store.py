@@ -14,7 +14,8 @@ from messaging.unit_of_work import UnitOfWork
 INSERT = """
 INSERT INTO dead_letters (id, message_id, queue, type, subject, body, failure, detail, attempts)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[],
-    $9::int[])
+    $9::int[]) AS letter (id, message_id, queue, type, subject, body, failure, detail, attempts)
+WHERE NOT EXISTS (SELECT FROM forgotten AS f WHERE position(f.id IN letter.body) > 0)
 ON CONFLICT (queue, message_id) DO UPDATE
 SET failure = excluded.failure, detail = excluded.detail, died_at = now(), state = 'waiting',
     attempts = dead_letters.attempts + excluded.attempts
@@ -128,7 +129,9 @@ class Entry:
 
 
 async def insert(work: UnitOfWork, letters: Sequence[DeadLetter]) -> None:
-    """Knows a letter that was drained before, and wakes one that was replayed."""
+    """Knows a letter that was drained before, and wakes one that was replayed. What names something
+    forgotten is not kept.
+    """
     unique = {(letter.queue, letter.message_id): letter for letter in letters}.values()
     await work.execute(
         INSERT,

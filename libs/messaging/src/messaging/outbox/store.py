@@ -39,6 +39,7 @@ WITH gone AS (
 )
 INSERT INTO dead_letters (id, message_id, queue, type, subject, body, failure, detail, attempts)
 SELECT id, id, $1, type, subject, body, 'unpublishable', coalesce(error, ''), attempts FROM gone
+WHERE NOT EXISTS (SELECT FROM forgotten AS f WHERE position(f.id IN gone.body) > 0)
 ON CONFLICT (queue, message_id) DO UPDATE
 SET failure = excluded.failure, detail = excluded.detail, died_at = now(), state = 'waiting',
     attempts = dead_letters.attempts + excluded.attempts
@@ -87,7 +88,9 @@ async def release_due(connection: Connection) -> None:
 
 
 async def bury(connection: Connection, queue: str) -> None:
-    """Makes dead letters of the rows that wait for a person; a replay brings them back into the outbox."""
+    """Makes dead letters of the rows that wait for a person; a replay brings them back into the outbox. Those that name
+    what was forgotten are gone.
+    """
     await connection.execute(BURY, queue)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from messaging.dead_letters import DEFAULT_RATE_PER_SECOND, Choice, Entry, Group
+from messaging.dead_letters import DEFAULT_RATE_PER_SECOND, LEAST_RATE_PER_SECOND, Choice, Entry, Group
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from servicekit.dead_letters.masking import masked, masked_id, masked_type
@@ -49,7 +49,7 @@ class LettersChosen(Input):
 
 
 class ReplayWanted(LettersChosen):
-    rate_per_second: float = Field(default=DEFAULT_RATE_PER_SECOND, gt=0, le=1000)
+    rate_per_second: float = Field(default=DEFAULT_RATE_PER_SECOND, ge=LEAST_RATE_PER_SECOND, le=1000)
 
 
 class DiscardWanted(LettersChosen):

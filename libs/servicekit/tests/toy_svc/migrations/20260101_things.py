@@ -1,5 +1,5 @@
 from alembic import op
-from messaging.schema import CREATE_TABLES
+from messaging.schema import CREATE_FORGOTTEN, CREATE_TABLES
 from servicekit.idempotency import CREATE_TABLES as IDEMPOTENCY_TABLES
 
 revision = "20260101_things"
@@ -7,7 +7,8 @@ down_revision = None
 
 
 def upgrade() -> None:
-    for statement in (*CREATE_TABLES, *IDEMPOTENCY_TABLES, "CREATE TABLE things (id text PRIMARY KEY, name text)"):
+    things = "CREATE TABLE things (id text PRIMARY KEY, name text)"
+    for statement in (*CREATE_TABLES, CREATE_FORGOTTEN, *IDEMPOTENCY_TABLES, things):
         op.execute(statement)
 
 

@@ -8,11 +8,14 @@ from messaging.database import Database
 from pydantic import BaseModel
 from servicekit.http import router
 from servicekit.identity import Caller
+from servicekit.strict_json import MAX_INTEGER
 
 from assignment_svc.locks import hold
 from assignment_svc.locks.store import Lock
 
-LockToken = Annotated[int | None, Header(description="The token of the lock that the write relies on")]
+LockToken = Annotated[
+    int | None, Header(ge=-MAX_INTEGER, le=MAX_INTEGER, description="The token of the lock that the write relies on")
+]
 
 
 class LockOut(BaseModel):

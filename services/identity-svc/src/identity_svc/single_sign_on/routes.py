@@ -5,13 +5,16 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from servicekit.http import router
+from servicekit.http import Db, router
+from servicekit.identity import Caller, allow
 from servicekit.problems import not_found
 
 from identity_svc.sessions.cookies import cookie_name, is_https, read_cookie, set_cookies
 from identity_svc.sessions.credentials import client_of
+from identity_svc.single_sign_on import store
 from identity_svc.single_sign_on.provider import CALLBACK, PATH, sign_on_refused
 from identity_svc.single_sign_on.sign_on import LIFETIME, Return, SignOn
+from identity_svc.users import store as users
 
 COOKIE = "leadwire_sign_on"
 
@@ -70,3 +73,17 @@ async def come_back(
         cookie_name(request, COOKIE), path="/", secure=is_https(request), httponly=True, samesite="lax"
     )
     return response
+
+
+@single_sign_on.delete("/v1/users/{user_id}/sign-on", status_code=204)
+async def reset_sign_on(user_id: str, caller: Caller, database: Db) -> Response:
+    """For who is somebody else at the provider now: the next sign-on goes by the address again. Ends the user's
+    sessions.
+    """
+    allow(caller, ("admin",))
+    async with database.unit_of_work() as work:
+        if await users.find(work, user_id) is None:
+            raise not_found()
+        await store.unbind(work, user_id)
+        await users.end_sessions(work, user_id)
+    return Response(status_code=204)

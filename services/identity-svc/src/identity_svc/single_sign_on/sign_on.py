@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from messaging.database import Database
+from messaging.unit_of_work import UnitOfWork
 
 from identity_svc.sessions.sign_in import Client, Session, SignIn
 from identity_svc.single_sign_on import store
@@ -15,6 +16,7 @@ from identity_svc.single_sign_on.provider import Authorized, Provider, sign_on_r
 from identity_svc.users.model import normalise_email
 
 LIFETIME = timedelta(minutes=10)
+MAX_SUBJECT = 255
 # RFC 8176: what the provider says when it asked for more than a password.
 _SECOND_FACTORS = frozenset({"mfa", "otp", "hwk", "swk", "sc", "fpt", "face", "iris", "vbm"})
 
@@ -52,7 +54,7 @@ class SignOn:
         return Departure(url, browser)
 
     async def come_back(self, back: Return) -> tuple[Session, str]:
-        """The session, and where to go on. Raises 401 for whoever is not an active user, verified by the provider.
+        """The session, and where to go on. Raises 401 for whoever is no active user here.
 
         The state is used up at once, whatever comes of it.
         """
@@ -63,13 +65,32 @@ class SignOn:
         if not back.code or back.issuer not in (None, self.provider.issuer):
             raise sign_on_refused()  # it said no, or it is another provider's answer (RFC 9207)
         claims = await self.provider.claims_of(Authorized(back.code, flow.code_verifier, flow.nonce))
-        email = verified_email(claims)
         async with self.database.unit_of_work() as work:
-            person = await store.find_active(work, normalise_email(email)) if email is not None else None
-            if person is None or (person.needs_second_factor and not had_second_factor(claims)):
-                raise sign_on_refused("sign-on-no-user" if person is None else "sign-on-needs-second-factor")
+            person = await self._person(work, claims)
+            if person is None or not person.active:
+                raise sign_on_refused("sign-on-no-user")
+            if person.needs_second_factor and not had_second_factor(claims):
+                raise sign_on_refused("sign-on-needs-second-factor")
             client = replace(back.client, former=back.client.former or flow.former_hash)
             return await self.sign_in.open(work, person.user_id, "oidc", client), flow.return_to
+
+    async def _person(self, work: UnitOfWork, claims: Mapping[str, Any]) -> store.Person | None:
+        """By the address the first time, and by the subject from then on, whatever address it has."""
+        who = store.Subject(self.provider.issuer, subject_of(claims))
+        person = await store.find_bound(work, who)
+        email = verified_email(claims)
+        if person is None and email is not None:
+            await store.bind(work, who, normalise_email(email))
+            person = await store.find_bound(work, who)
+        return person
+
+
+def subject_of(claims: Mapping[str, Any]) -> str:
+    """Raises 401 for what no provider says (OpenID Connect Core, 2: up to 255 ASCII characters)."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or not subject.isascii() or "\0" in subject:
+        raise sign_on_refused()
+    return subject
 
 
 def verified_email(claims: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""All SQL about sign-ons that are under way at the provider."""
+"""All SQL about sign-ons: those under way at the provider, and whom it means by a subject."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,9 +14,16 @@ _TAKE = """
 DELETE FROM sign_on_flows WHERE state_hash = $1 AND browser_hash = $2 AND expires_at > now()
 RETURNING nonce, code_verifier, return_to, former_hash
 """
-_FIND_ACTIVE = """
-SELECT u.id, u.access_level = ANY (p.second_factor_levels) AS needs_second_factor
-FROM users u CROSS JOIN sign_in_policy p WHERE u.email_normalised = $1 AND u.active
+_FIND_BOUND = """
+SELECT u.id, u.active, u.access_level = ANY (p.second_factor_levels) AS needs_second_factor
+FROM sign_on_subjects s JOIN users u ON u.id = s.user_id CROSS JOIN sign_in_policy p
+WHERE s.issuer = $1 AND s.subject = $2
+"""
+# Nothing for an address that is no active user's, nor where the user is bound to another subject.
+_BIND = """
+INSERT INTO sign_on_subjects (issuer, subject, user_id)
+SELECT $1, $2, id FROM users WHERE email_normalised = $3 AND active
+ON CONFLICT DO NOTHING
 """
 
 
@@ -29,8 +36,17 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """Who somebody is at the provider, for good; an address may be somebody else's one day."""
+
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True)
 class Person:
     user_id: str
+    active: bool
     needs_second_factor: bool
 
 
@@ -44,9 +60,18 @@ async def take(work: UnitOfWork, state_hash: bytes, browser_hash: bytes) -> Flow
     return Flow(**row) if row is not None else None
 
 
-async def find_active(work: UnitOfWork, email: str) -> Person | None:
-    row = await work.fetchrow(_FIND_ACTIVE, email)
-    return Person(row["id"], row["needs_second_factor"]) if row is not None else None
+async def find_bound(work: UnitOfWork, who: Subject) -> Person | None:
+    row = await work.fetchrow(_FIND_BOUND, who.issuer, who.subject)
+    return Person(row["id"], row["active"], row["needs_second_factor"]) if row is not None else None
+
+
+async def bind(work: UnitOfWork, who: Subject, email: str) -> None:
+    """To the active user with the address, unless that one is somebody else at the provider."""
+    await work.execute(_BIND, who.issuer, who.subject, email)
+
+
+async def unbind(work: UnitOfWork, user_id: str) -> None:
+    await work.execute("DELETE FROM sign_on_subjects WHERE user_id = $1", user_id)
 
 
 async def delete_expired(work: UnitOfWork) -> None:

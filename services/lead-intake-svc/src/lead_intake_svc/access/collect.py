@@ -13,8 +13,8 @@ COVERAGE = (
     "Covered: what lead-intake keeps about the person (leads with consent evidence, earlier versions, checks, returns, "
     "sales, suppressions, legal holds), and what the other services told it about these leads: call attempts, "
     "dispositions and notes, validation, orders, call-backs, surveys, e-mails and webhooks, in each lead's timeline. "
-    "Not covered: the texts of e-mails that were sent (notify keeps them), recordings of calls (Leadwire makes none), "
-    "backups, and copies that partners and sponsors hold."
+    "Not covered: the texts of e-mails that were sent (notify keeps them), contacts of a CRM campaign that nobody has "
+    "activated yet, recordings of calls (Leadwire makes none), backups, and copies that partners and sponsors hold."
 )
 
 

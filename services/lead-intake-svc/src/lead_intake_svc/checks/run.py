@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from lead_intake_svc.checks.address import check_country, check_postcode
 from lead_intake_svc.checks.consent import check_consent
 from lead_intake_svc.checks.contact import check_contact, check_mail_domain, check_phone_type
@@ -46,8 +47,7 @@ class Checklist:
         return self.rules.levels["suppression"]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """`phone` and `email` normalised, None where missing or wrong."""
 
     phone: str | None

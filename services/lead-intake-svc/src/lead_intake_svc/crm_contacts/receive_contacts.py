@@ -10,6 +10,7 @@ from messaging.errors import NotYet
 from messaging.subscription import Received
 from messaging.unit_of_work import UnitOfWork
 
+from lead_intake_svc.crm_contacts import store
 from lead_intake_svc.intake.admission import Admission
 from lead_intake_svc.intake.candidate import Candidate, Sender, fingerprint_of
 from lead_intake_svc.intake.own_transaction import OwnTransaction
@@ -33,7 +34,8 @@ class ReceiveContacts:
 
     async def receive(self, work: UnitOfWork, received: Received[ContactsReleasedV1]) -> None:
         """Raises NotYet while the project or the list is not known here. They may be passive by now: the leads enter
-        all the same, and nobody may call them until the campaign is active again.
+        all the same, and nobody may call them until the campaign is active again. Who was erased does not come back
+        this way: nothing is kept of them, not even a rejected lead.
         """
         event = received.event
         leads = [_lead(event, external_id, contact) for external_id, contact in event.contacts.items()]
@@ -42,7 +44,8 @@ class ReceiveContacts:
         project = self._reference.projects.get(event.project_id)
         if project is None or event.contact_list_id not in self._reference.contact_lists:
             raise NotYet
-        candidates = [self._candidate(lead, project) for lead in leads]
+        await store.begin_letting_in(work)
+        candidates = await _without_erased(work, [self._candidate(lead, project) for lead in leads])
         for start in range(0, len(candidates), PORTION):
             await self._settle(work, candidates[start : start + PORTION])
 
@@ -69,6 +72,12 @@ class ReceiveContacts:
                 continue
             return
         raise Raced
+
+
+async def _without_erased(work: UnitOfWork, candidates: list[Candidate]) -> list[Candidate]:
+    hashes = [{hashed for *_, hashed in candidate.suppressible if hashed} for candidate in candidates]
+    erased = await store.erased_among(work, set[str]().union(*hashes))
+    return [candidate for candidate, own in zip(candidates, hashes, strict=True) if not own & erased]
 
 
 def _lead(event: ContactsReleasedV1, external_id: str, contact: Contact) -> LeadInput:

@@ -7,11 +7,13 @@ from contracts.events.bases import ErasureReceipt
 from contracts.events.intake import ErasureRequestedV1, LeadErasedV1
 from contracts.events.values import LeadRef
 from contracts.ids import new_id
+from lead_intake_svc.crm_contacts.store import keep_contacts_out
 from lead_intake_svc.erasure import store
 from lead_intake_svc.erasure.files import clean_files
 from lead_intake_svc.erasure.scrubbers import scrub
 from lead_intake_svc.erasure.shapes import PersonWanted
 from lead_intake_svc.erasure.subject import Person, find_person, refuse_on_hold
+from lead_intake_svc.erasure.written import masked
 from lead_intake_svc.suppressions.forget import keep_hashed
 from lead_intake_svc.suppressions.hashing import Hashing
 from messaging.subscription import Received
@@ -23,6 +25,7 @@ AWAITED = ("assignment", "identity", "notify", "sponsor", "validation")
 
 async def erase_person(work: UnitOfWork, wanted: PersonWanted, hashing: Hashing, actor: str) -> str:
     """The id of the erasure. Raises 409 on a legal hold, 422 for what is no number and no address."""
+    await keep_contacts_out(work)
     found = await find_person(work, wanted)
     await refuse_on_hold(work, found)
     taken_out = await clean_files(work, found.written)
@@ -31,8 +34,7 @@ async def erase_person(work: UnitOfWork, wanted: PersonWanted, hashing: Hashing,
     await refuse_on_hold(work, found)
     erasure_id, now = new_id("ers"), datetime.now(UTC)
     subject = "\n".join(hashing(kind, value) for kind, value in found.identities).encode()
-    awaited = [OWN, *AWAITED] if found.lead_ids else [OWN]
-    await store.insert(work, (erasure_id, subject, list(found.lead_ids), awaited, actor, now))
+    await store.insert(work, (erasure_id, subject, list(found.lead_ids), [OWN, *AWAITED], actor, now))
     await store.bury(work, found.lead_ids, erasure_id)
     removed = await scrub(work, found)
     removed["rows_of_waiting_files"] = taken_out
@@ -40,10 +42,8 @@ async def erase_person(work: UnitOfWork, wanted: PersonWanted, hashing: Hashing,
     for kind, value in found.identities:
         removed["suppressions"] += await keep_hashed(work, hashing, kind, value)
     await store.receive(work, erasure_id, OWN, removed, now)
-    if found.lead_ids:
-        work.publish(ErasureRequestedV1(erasure_id=erasure_id, lead_ids=list(found.lead_ids)), sequence=1)
-    else:
-        await store.complete(work, erasure_id, now)
+    event = ErasureRequestedV1(erasure_id=erasure_id, lead_ids=list(found.lead_ids), person=masked(found.identities))
+    work.publish(event, sequence=1)
     return erasure_id
 
 

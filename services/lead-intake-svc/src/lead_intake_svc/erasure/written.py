@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import phonenumbers
+from contracts.events.values import MaskedIdentity
+from contracts.masking import masked_address, masked_number, of_country
 
 _BETWEEN = r"[ ()./\u00a0-]{0,3}"
-# What makes a number one of a certain country: `+358`, `00358`, `+358 (0)`.
-_ABROAD = re.compile(r"(?:\+|(?<!\d)00)([\d ()./\u00a0-]{1,8})$")
-_NO_DIGIT = re.compile(r"\D")
-_LONGEST_PREFIX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +38,15 @@ def written(identities: Sequence[tuple[str, str]]) -> Written:
     return Written(tuple(_number(value) if kind == "phone" else _address(value) for kind, value in identities))
 
 
+def masked(identities: Sequence[tuple[str, str]]) -> list[MaskedIdentity]:
+    """For services that hold people who are no leads yet, and are not to be told who it is."""
+    return [masked_number(*_parts(value)) if kind == "phone" else masked_address(value) for kind, value in identities]
+
+
 def _number(value: str) -> tuple[re.Pattern[str], str]:
     """By its national digits, however they are grouped: with or without a country, or a leading zero."""
-    number = phonenumbers.parse(value)
-    digits = phonenumbers.national_significant_number(number)
-    return re.compile(_BETWEEN.join(digits) + r"(?!\d)"), str(number.country_code)
+    country, digits = _parts(value)
+    return re.compile(_BETWEEN.join(digits) + r"(?!\d)"), country
 
 
 def _address(value: str) -> tuple[re.Pattern[str], None]:
@@ -52,8 +54,9 @@ def _address(value: str) -> tuple[re.Pattern[str], None]:
 
 
 def _belongs(match: re.Match[str], country: str | None) -> bool:
-    if country is None:
-        return True
-    begun = match.start()
-    abroad = _ABROAD.search(match.string[max(0, begun - _LONGEST_PREFIX) : begun])
-    return abroad is None or _NO_DIGIT.sub("", abroad[1].replace("(0)", "")) in {country, f"{country}0"}
+    return country is None or of_country(match.string[: match.start()], country)
+
+
+def _parts(number: str) -> tuple[str, str]:
+    parsed = phonenumbers.parse(number)
+    return str(parsed.country_code), phonenumbers.national_significant_number(parsed)

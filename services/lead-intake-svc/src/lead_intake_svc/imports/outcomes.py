@@ -1,15 +1,14 @@
 """What became of a row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from contracts.events.values import Problem
 
 FAILED = frozenset({"rejected", "invalid"})
 
 
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
+class RowOutcome(msgspec.Struct, frozen=True):
     """`cells` only of a row that goes into the file of failures."""
 
     line: int

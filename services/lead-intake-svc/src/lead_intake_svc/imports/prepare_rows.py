@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from contracts.events.values import Problem
 from lead_intake_svc.checks.problem import REJECT
 from lead_intake_svc.imports.rows import Plan, Row, RowRefused
@@ -23,8 +23,7 @@ _ERASED = Problem(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """`candidate` is None exactly when the row has problems that nothing can be decided with."""
 
     row: Row
@@ -47,8 +46,7 @@ async def prepare_rows(rows: Sequence[Row], plan: Plan, admission: Admission, se
     return prepared
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(msgspec.Struct, frozen=True):
     row: Row
     lead: LeadInput | None
     fingerprint: bytes = b""

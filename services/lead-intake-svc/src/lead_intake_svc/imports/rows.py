@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Final
 
+import msgspec
 from contracts.events.values import Problem
 from lead_intake_svc.checks.phone import normalise_phone
 from lead_intake_svc.checks.problem import REJECT
@@ -29,8 +30,7 @@ _CONVERTED = frozenset({"phone", "consent.given_at", "test", "location", "order.
 ERASED: Final = ("\x1aperson-erased",)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """`line` counts records from 1, the header and blank ones included, as spreadsheets do."""
 
     line: int

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,8 +41,7 @@ class Sender:
     test: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(msgspec.Struct, frozen=True):
     """What the lead itself does not say. `takes_mail`: whether the domain of its address does, where that is known and
     asked for.
     """
@@ -51,8 +50,8 @@ class Outside:
     takes_mail: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+# A struct is made in a third of the time of a frozen dataclass, which is felt where there are 100,000 of them.
+class Candidate(msgspec.Struct, frozen=True):
     """`suppressible`: kind, value and hash of what a suppression list may name; of a domain nothing is hashed."""
 
     ref: LeadRef
@@ -68,7 +67,7 @@ class Candidate:
     outside: Outside
     suppressible: tuple[tuple[str, str, str | None], ...] = ()
     once: Once | None = None
-    trace: Trace = field(default_factory=current_trace.get)
+    trace: Trace = msgspec.field(default_factory=current_trace.get)
 
     @property
     def identities(self) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 from contracts.events.values import LeadRef, Problem
 from lead_intake_svc.checks import consent
 from lead_intake_svc.checks.problem import OFF, QUARANTINE, REJECT, WARN
@@ -41,16 +42,14 @@ class Known:
     returned: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityRow:
+class IdentityRow(msgspec.Struct, frozen=True):
     kind: str
     value: str
     number: int
     ref: LeadRef
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True):
     """A new lead as it will be stored. `reason` is None exactly when it is accepted.
 
     Not `billable`: accepted although a check would have quarantined it, or in the stead of a returned lead.

@@ -3,9 +3,9 @@ rule sells as soon as they are accepted (I2.24). The whole pipeline, in a transa
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import asyncpg
+import msgspec
 from contracts.events.values import Problem
 from lead_intake_svc.checks.problem import WARN
 from lead_intake_svc.intake.candidate import Candidate
@@ -99,7 +99,7 @@ class OwnTransaction:
         )
         if not await would_be_sold(work, self._rules(candidate), offered):
             return decided
-        return replace(decided, problems=(*decided.problems, _SOLD))
+        return msgspec.structs.replace(decided, problems=(*decided.problems, _SOLD))
 
     def _rules(self, candidate: Candidate) -> Sequence[SaleRule]:
         rules, ref = self._reference.sale_rules, candidate.ref

@@ -1,8 +1,9 @@
 """One lead in, one answer out: after the commit."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import msgspec
 from lead_intake_svc.intake.candidate import Candidate
 from lead_intake_svc.intake.decide import Decided, Existing
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -42,7 +43,7 @@ class Intake:
 
     async def push_once(self, candidate: Candidate, once: Once) -> tuple[StoredAnswer, bool]:
         """With an `Idempotency-Key`: the answer, and whether it is a repeated one."""
-        keyed = replace(candidate, once=once)
+        keyed = msgspec.structs.replace(candidate, once=once)
         outcome = await self.submit(keyed)
         match outcome:
             case Replayed(answer):

@@ -1,7 +1,6 @@
 """What a repeated push may change of a lead: as it is stored, and as it is wanted."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -55,4 +54,4 @@ def grown(row: Record, candidate: Candidate, corrected: Collection[str]) -> Cand
 def as_stored(row: Record, candidate: Candidate) -> Candidate:
     """The candidate under the lead's own id."""
     ref = msgspec.structs.replace(candidate.ref, lead_id=row["id"], sponsor_id=row["sponsor_id"], test=row["test"])
-    return replace(candidate, ref=ref)
+    return msgspec.structs.replace(candidate, ref=ref)

@@ -1,6 +1,5 @@
 """The same `external_id` again (I2.16): the current state, or the lead grown, or the reason why not."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -57,7 +56,7 @@ def _still_replacing(row: Record, candidate: Candidate) -> Candidate:
     """What a lead came in the stead of was settled when it came, and is changed by admins only."""
     kept = row["content"].get("replacement_for")
     content = msgspec.structs.replace(candidate.content, replacement_for=kept)
-    return replace(candidate, content=content)
+    return msgspec.structs.replace(candidate, content=content)
 
 
 async def _check(work: UnitOfWork, row: Record, candidate: Candidate, now: datetime) -> tuple[Problem, ...]:

@@ -80,7 +80,7 @@ class Announcement(Input):
 
 
 class Campaign(BaseModel):
-    """`released` of the `contacts` were handed to intake."""
+    """`released` of the `contacts` wait no longer: they were handed to intake, or erased."""
 
     external_id: str
     project_id: str

@@ -50,6 +50,26 @@ WHERE k.campaign_id = portion.campaign_id AND k.external_id = portion.external_i
 RETURNING campaign.external_id AS campaign_id, campaign.project_id, campaign.contact_list_id, k.external_id,
     portion.contact
 """
+# Whoever announces has it shared: an erasure waits for them, and finds their contacts, or they wait for it.
+_ANNOUNCE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('sponsor-svc.contacts', 0))"
+_KEEP_OUT = "SELECT pg_advisory_xact_lock(hashtextextended('sponsor-svc.contacts', 0))"
+_WAITING = """
+SELECT campaign_id, position, external_id, contact FROM crm_contacts
+WHERE released_at IS NULL AND (campaign_id, position) > ($1, $2) ORDER BY campaign_id, position LIMIT $3 FOR UPDATE
+"""
+# Without content it is as if it had been released.
+_CLEAN = """
+UPDATE crm_contacts SET contact = $3, released_at = CASE WHEN $3::jsonb = '{}' THEN now() END
+WHERE campaign_id = $1 AND external_id = $2
+"""
+_RELEASED = {
+    "outbox": "SELECT position AS id, body FROM outbox WHERE type = 'sponsor.contacts.released.v1'",
+    "dead_letters": "SELECT id, body FROM dead_letters WHERE type = 'sponsor.contacts.released.v1' FOR UPDATE",
+}
+_KEEP_MESSAGE = {
+    "outbox": "UPDATE outbox SET body = $2 WHERE position = $1",
+    "dead_letters": "UPDATE dead_letters SET body = $2 WHERE id = $1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +81,13 @@ class Portion:
 
 
 async def lock(work: UnitOfWork, external_id: str) -> None:
+    await work.execute(_ANNOUNCE)
     await work.execute(_LOCK, external_id)
+
+
+async def keep_announcements_out(work: UnitOfWork) -> None:
+    """Until this transaction ends."""
+    await work.execute(_KEEP_OUT)
 
 
 async def find(work: UnitOfWork, external_id: str) -> Record | None:
@@ -86,3 +112,21 @@ async def take_portion(work: UnitOfWork, limit: int) -> Portion | None:
     first = rows[0]
     contacts = {row["external_id"]: msgspec.convert(row["contact"], Contact) for row in rows}
     return Portion(first["campaign_id"], first["project_id"], first["contact_list_id"], contacts)
+
+
+async def waiting_contacts(work: UnitOfWork, after: tuple[str, int], limit: int) -> list[Record]:
+    """In an order of their own, after the campaign and position of the last one."""
+    return await work.fetch(_WAITING, *after, limit)
+
+
+async def clean_contact(work: UnitOfWork, campaign_id: str, external_id: str, contact: Mapping[str, Any]) -> None:
+    await work.execute(_CLEAN, campaign_id, external_id, contact)
+
+
+async def released_messages(work: UnitOfWork) -> dict[str, list[Record]]:
+    """By table: those that are not sent yet, and those that could not be."""
+    return {table: await work.fetch(statement) for table, statement in _RELEASED.items()}
+
+
+async def keep_message(work: UnitOfWork, table: str, message_id: Any, body: bytes) -> None:
+    await work.execute(_KEEP_MESSAGE[table], message_id, body)

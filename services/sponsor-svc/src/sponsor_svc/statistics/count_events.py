@@ -27,5 +27,6 @@ async def count_events(work: UnitOfWork, batch: Sequence[Received[Event]]) -> No
     revised = await log.revise(work, revisions, lead_ids)
     closed = [fact.lead_id for fact in added if fact.tally.track is not None]
     undone = await log.undo(work, closed) if closed else []
+    await log.hold_off_rebuild(work)
     zone = await log.read_zone(work)
     await store.add(work, increments_of(Changes(added, undone, revised), zone))

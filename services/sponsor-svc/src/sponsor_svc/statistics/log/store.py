@@ -57,6 +57,8 @@ WHERE f.track = reopened.track AND f.lead_id = reopened.lead_id AND f.version < 
 RETURNING {_READ}
 """
 
+# The zone that is read after it holds until the counts are written: whoever counts everything again waits, or is over.
+HOLD_OFF_REBUILD = "LOCK TABLE counters IN ROW EXCLUSIVE MODE"
 ZONE = "SELECT time_zone FROM statistics_zone"
 SET_ZONE = "UPDATE statistics_zone SET time_zone = $1"
 # Writers wait until it is over, with their messages kept; readers see what was there before.
@@ -110,6 +112,10 @@ def _revised(row: Record) -> Revised:
 async def undo(work: UnitOfWork, lead_ids: Sequence[str]) -> list[Fact]:
     """Marks the outcomes of these leads that were reopened since, and gives back those that were not marked before."""
     return [_fact(row) for row in await work.fetch(UNDO, lead_ids)]
+
+
+async def hold_off_rebuild(work: UnitOfWork) -> None:
+    await work.execute(HOLD_OFF_REBUILD)
 
 
 async def read_zone(work: UnitOfWork) -> tzinfo:
