@@ -29,7 +29,7 @@ async def world() -> AsyncIterator[World]:
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def walk(world: World) -> AsyncIterator[Walk]:
     with pytest.MonkeyPatch.context() as patch, watched() as failures:
-        # No event comes any more: nobody needs to wait for a project that may be on its way.
-        patch.setattr("assignment_svc.campaigns.access._PAUSE_SECONDS", 0)
+        # No event comes any more: nobody needs to wait for what may be on its way.
+        patch.setattr("servicekit.newcomers.YOUNG_SECONDS", 0)
         async with dry(world.host):
             yield Walk(world, failures)

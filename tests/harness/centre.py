@@ -72,10 +72,8 @@ async def _seeing(sponsor: Api) -> Api:
 
 
 async def _tick(admin: Api, project_id: str, agent_ids: list[str]) -> None:
-    """The project and the agents reach assignment-svc as events: a moment after they were made."""
-    from harness.eventually import eventually  # noqa: PLC0415 -- it imports Api for its errors
-
-    await eventually(lambda: admin.put(f"/v1/campaigns/{project_id}/agents", {"agent_ids": agent_ids}))
+    """The project and the agents reach assignment-svc as events; it waits for them (ADR 25)."""
+    await admin.put(f"/v1/campaigns/{project_id}/agents", {"agent_ids": agent_ids})
 
 
 async def _partner(admin: Api, name: str) -> tuple[str, str]:

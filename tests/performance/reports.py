@@ -14,7 +14,10 @@ from servicekit.identity import HEADER, Identity, IdentitySigner
 from performance.figures import Figure, Run, Target, alternating
 from performance.machines import create_service_database, postgres, service_api
 
-CALLERS = {"agent": Identity("usr_1", "leads_agent"), "boss": Identity("usr_boss", "supervisor")}
+CALLERS = {
+    "agent": Identity("usr_1", "leads_agent", frozenset({"reports.order_details"})),
+    "boss": Identity("usr_boss", "supervisor"),
+}
 # Each agent has 20 leads in hand and 60 closed ones, whatever the rest of the centre has.
 CENTRE = """
 INSERT INTO projects SELECT 'prj_' || n, 1, 'Campaign ' || n, 'active', NULL, 'always', NULL, NULL, NULL, false,

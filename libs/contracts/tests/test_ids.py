@@ -9,7 +9,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from contracts.ids import lowest_id, new_id, new_uuid
+from contracts.ids import lowest_id, made_at, new_id, new_uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,3 +87,13 @@ def test_ids_made_from_a_time_on_are_not_before_its_first_one():
     assert len(first) == len(before)
     assert first <= lowest_id("lead", at)
     assert new_id("lead") < lowest_id("lead", datetime.now(UTC) + timedelta(seconds=60))
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_an_id_says_when_it_was_made(at: datetime):
+    assert made_at(lowest_id("lead", at)) == ("lead", int(at.timestamp() * 1000) / 1000)
+
+
+@pytest.mark.parametrize("text", ["", "lead_", "lead_1", "lead_" + "u" * 26, new_id("lead")[:-1], new_id("lead") + "0"])
+def test_what_is_no_id_was_never_made(text: str):
+    assert made_at(text) is None

@@ -67,6 +67,23 @@ async def test_i2_27_a_person_without_leads_gets_a_receipt_too(centre: CallCentr
     assert set(receipt.removed.values()) == {0}
 
 
+async def test_i2_27_nothing_is_written_any_more_of_somebody_who_was_erased(centre: CallCentre):
+    """By anybody: no later erasure would take it away."""
+    await centre.lead(person=_person())
+    fields = {"fields": [{"name": "phone", "editable": True}]}
+    assert (await centre.write("PUT", "campaigns/prj_1/fields", fields)).status_code == 200
+    await centre.erase("lead_1")
+    for method, path, body in (
+        ("PATCH", "work-items/lead_1", {"fields": {"phone": SECRETS[2]}}),
+        ("POST", "work-items/lead_1/notes", {"note": "secret note"}),
+        ("PUT", "work-items/lead_1/draft", {"note": "secret note"}),
+        ("POST", "orders", {"lead_id": "lead_1", "number": "SECRET-1"}),
+    ):
+        refused = await centre.write(method, path, body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "lead-erased"), path
+    assert await _holding(centre) == []
+
+
 async def test_i2_27_a_late_message_does_not_bring_an_erased_lead_back(centre: CallCentre):
     await centre.erase("lead_1", "lead_2")
     event = await centre.lead("lead_1", person=_person())

@@ -26,7 +26,7 @@ async def test_a3_5_fields_keep_their_order_and_by_default_none_is_editable(cent
     assert not any(field["editable"] for field in default["fields"])
     wanted = [
         {"name": "account.industry", "in_view": False, "on_page": True, "editable": True},
-        {"name": "custom.size", "in_view": True, "on_page": False, "editable": False},
+        {"name": "custom.Wohnfläche m2", "in_view": True, "on_page": False, "editable": False},
         {"name": "first_name", "in_view": True, "on_page": True, "editable": False},
     ]
     saved = await centre.write("PUT", FIELDS, {"fields": wanted})
@@ -92,6 +92,10 @@ async def test_a3_5_corrections_are_told_noted_and_outlive_updates_by_intake(cen
     assert now["comments"] == "new from intake"
     for name in ("person", "custom", "account"):
         assert now[name] == expected[name]
+    await _editable(centre, "custom.Wohnfläche", "custom.roof.type")
+    partners = {"Wohnfläche": "120", "roof.type": "flat"}
+    named = await _edit(centre, token, **{f"custom__{name}": value for name, value in partners.items()})
+    assert named.json()["custom"] == {"size": 12, "roof": "flat", **partners}, "fields are called as partners call them"
     fields["account"] = None
     await centre.service.deliver(LeadUpdatedV1(**fields), 3)
     assert (await centre.item())["account"] is None, "half an account is none"

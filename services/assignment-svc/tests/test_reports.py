@@ -35,7 +35,8 @@ async def test_a1_6_the_report_filters_pages_and_names_the_leads_agent_when_aske
     shown = await centre.read(f"reports/order-details?agent_id={AGENT}&show_leads_agent=true")
     assert plain["data"][0]["leads_agent"] is None
     assert shown["data"][0]["leads_agent"] == {"id": AGENT, "name": AGENT}
-    await centre.read("reports/order-details?sort=total", status=422)
+    for wrong in ("sort=total", "status=open", "state=won"):
+        await centre.read(f"reports/order-details?{wrong}", status=422)
 
 
 @pytest.mark.parametrize(("delimiter", "sign"), [("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|")])

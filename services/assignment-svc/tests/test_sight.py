@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from assignment_svc.testing import AGENT, CallCentre, lead_ref
+from assignment_svc.testing import AGENT, PERMISSIONS, CallCentre, lead_ref
 from contracts.events.values import Order
 
 OTHER = "usr_other"
@@ -57,7 +57,7 @@ async def test_a1_10_others_see_their_campaigns_and_admins_and_supervisors_all(c
     await centre.options(restrict_to_assigned=False)
     campaign = {"lead_mine", "lead_theirs", "lead_free"}
     assert set(map(frozenset, (await _sees(centre)).values())) == {frozenset(campaign)}
-    permitted = centre.as_agent(permissions=["queue.request", "leads.pending.read"])
+    permitted = centre.as_agent(permissions=[*PERMISSIONS, "leads.pending.read"])
     assert set(map(frozenset, (await _sees(centre, permitted)).values())) == {frozenset(campaign | {"lead_waiting"})}
     for level in ("admin", "supervisor"):
         every = await _sees(centre, centre.service.headers(level))

@@ -40,7 +40,8 @@ async def test_a3_3_templates_are_activated_per_campaign_and_others_are_told(cen
     assert isinstance(event, CampaignChangedV1)
     assert (event.agent_ids, event.email_template_ids) == ([AGENT], ["tpl_1", "tpl_2"])
     assert event.survey_template_ids == [survey_id]
-    assert (await _activate(centre, survey_template_ids=["svy_x"])).json()["code"] == "survey-unknown"
+    unknown = (await _activate(centre, survey_template_ids=[survey_id, "svy_x"])).json()["errors"][0]
+    assert (unknown["code"], unknown["pointer"]) == ("survey-unknown", "/survey_template_ids/1")
     assert (await centre.read(f"campaigns/{PROJECT}/templates", centre.as_agent())) == answer.json()
 
 
@@ -100,6 +101,7 @@ async def test_a3_4_answers_keep_the_version_that_they_answer(centre: CallCentre
     assert (await centre.read("survey-answers", centre.as_agent("usr_other")))["data"] == []
     await centre.read("survey-answers?lead_id=lead_1", centre.as_agent("usr_other"), status=404)
     text = await centre.read(f"survey-answers/export?template_id={survey_id}&delimiter=semicolon")
+    assert text.splitlines()[0].split(";")[6:] == ["how", "why", "score", "plan", "uses", "from"], "as they are asked"
     rows = list(csv.DictReader(text.splitlines(), delimiter=";"))
     assert (rows[2]["why"], rows[2]["score"], rows[2]["uses"]) == ("'=cheaper; warmer", "9.5", "heat; light")
     assert (rows[1]["how"], rows[1]["why"]) == ("by post", "")
@@ -123,6 +125,33 @@ async def test_a3_4_answers_that_do_not_fit_are_named_one_by_one(centre: CallCen
     assert (await centre.step("lead_1", "surveys", token, **wrong)).json()["code"] == "version-unknown"
 
 
+async def test_a3_4_a_survey_that_was_taken_out_of_use_is_filled_in_nowhere(centre: CallCentre):
+    survey_id = await _survey(centre)
+    await _activate(centre, survey_template_ids=[survey_id])
+    await centre.lead()
+    _, token = await centre.claimed()
+    body: dict[str, Any] = {"template_id": survey_id, "answers": {"why": "x"}}
+    await centre.write("PATCH", f"survey-templates/{survey_id}", {"active": False})
+    for version in ({}, {"template_version": 1}):
+        refused = await centre.step("lead_1", "surveys", token, **body, **version)
+        assert (refused.status_code, refused.json()["code"]) == (422, "survey-out-of-use")
+    await centre.write("PATCH", f"survey-templates/{survey_id}", {"active": True})
+    assert (await centre.step("lead_1", "surveys", token, **body)).status_code == 201
+
+
+async def test_a3_4_what_was_left_open_is_no_answer_however_it_is_sent(centre: CallCentre):
+    survey_id = await _survey(centre)
+    await _activate(centre, survey_template_ids=[survey_id])
+    await centre.lead()
+    _, token = await centre.claimed()
+    left_open = {"score": "", "plan": "", "uses": [], "from": None}
+    answer = await centre.step("lead_1", "surveys", token, template_id=survey_id, answers={"why": "x", **left_open})
+    assert (answer.status_code, answer.json()["answers"]) == (201, {"why": "x"})
+    for nothing in ("", "  ", None):
+        refused = await centre.step("lead_1", "surveys", token, template_id=survey_id, answers={"why": nothing})
+        assert refused.json()["errors"][0]["code"] == "answer-missing"
+
+
 @pytest.mark.parametrize("answer", [True, "12", [1], {}])
 def test_a3_4_a_number_is_a_number(answer: Any):
     assert [code for _, code, _ in misfits([{**QUESTIONS[1], "required": False, "choices": []}], {"score": answer})]
@@ -136,6 +165,7 @@ async def test_a3_4_templates_are_checked_and_kept_while_used(centre: CallCentre
         [{**first, "type": "choice"}],
         [{**first, "choices": ["a"]}],
         [{**first, "key": "Why?"}],
+        [{**first, "key": "at"}],
         [{**first, "type": "essay"}],
         [{**first, "version": 3}],
     ):

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from contracts.events.intake import LeadAcceptedV1, LeadQuarantinedV1, LeadRejectedV1, LeadUpdatedV1
-from contracts.events.sponsor import ContactListCreatedV1, ContactListExpiredV1
+from contracts.events.sponsor import ContactListCreatedV1, ContactListExpiredV1, ProjectCreatedV1
+from contracts.ids import new_id
 from lead_intake_svc.testing import World, bearer, lead
 
 ORDER: dict[str, Any] = {
@@ -99,6 +100,31 @@ async def test_unknown_and_passive_projects_take_no_leads(world: World):
     await world.project("prj_a", sequence=1, state="active")  # late and old: changes nothing
     assert (await world.push()).status_code == 409
     assert await world.count("leads") == 0
+
+
+@pytest.mark.parametrize("batch", [False, True])
+async def test_a_project_that_was_made_a_moment_ago_is_waited_for(world: World, batch: bool):
+    """Its event comes after the second look."""
+    project_id = new_id("prj")
+    reference = world.service.app.http.state.reference
+    looked, looks = reference.reload, 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        await looked()
+        if looks == 2:
+            created = ProjectCreatedV1(project_id=project_id, name="New", kind="outbound", state="active")
+            await world.service.deliver(created, sequence=1)
+
+    reference.reload = look
+    if batch:
+        path, body = "/v1/leads/batch", [lead(project_id=project_id), lead(project_id="prj_nowhere")]
+        answer = (await world.http.post(path, json=body, headers=bearer(world.key))).json()
+        assert [row["status"] for row in answer["results"]] == ["ok", "failed"]
+    else:
+        assert (await world.push(project_id=project_id)).status_code == 201
+    assert looks > 2
 
 
 async def test_contact_lists_must_be_the_projects_and_unexpired(world: World):

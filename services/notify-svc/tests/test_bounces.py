@@ -155,6 +155,25 @@ async def test_n5_2_json_names_the_mail_by_its_message_id_or_its_recipient(
         assert (answer.status_code, answer.json()) == (200, {"results": [result]})
 
 
+async def test_n5_2_a_mail_that_was_asked_for_again_may_come_back_again(
+    service: ServiceUnderTest, mailer: Any, sink: Any, sent: Any
+):
+    """A person thought that the address is good after all: the second report is news, and suppresses it anew."""
+    body = DSN.format(action="failed", status="5.1.1", original="message/rfc822", message_id=sent["message_id"])
+    assert await _report(service, body) == ["taken"]
+    headers = service.headers()
+    [suppression] = (await service.http.get(SUPPRESSIONS, headers=headers)).json()["data"]
+    assert (await service.http.delete(f"{SUPPRESSIONS}/{suppression['id']}", headers=headers)).status_code == 204
+    assert (await service.http.post(f"/v1/emails/{sent['id']}/resend", headers=headers)).status_code == 200
+    await mailer.settle(mailer.sender(sink.port))
+    assert [row["state"] for row in await mailer.rows()] == ["sent"]
+    assert await _report(service, body) == ["taken"]
+    assert await _report(service, body) == ["known"]
+    assert [row["state"] for row in await mailer.rows()] == ["failed"]
+    assert len((await service.http.get(SUPPRESSIONS, headers=headers)).json()["data"]) == 1
+    assert len(await service.published(EmailBouncedV1)) == 2
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "status"),
     [

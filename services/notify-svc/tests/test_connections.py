@@ -1,8 +1,12 @@
 """Connections to the server: used again, shared, given up when the server leaves them."""
 
 import asyncio
+import contextlib
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from notify_svc.dispatching import UnderWay
 from servicekit.testing import ServiceUnderTest
 
 
@@ -64,6 +68,31 @@ async def test_a_server_that_is_away_is_waited_for(service: ServiceUnderTest, ma
         await mailer.time_passes()
         await mailer.until("state = 'sent' FROM emails")
     assert (await mailer.log())[0] == "unreachable"
+
+
+async def test_while_the_server_is_away_few_mails_try_it_rarer_and_rarer(
+    mailer: Any, sink: Any, make_lead: Any, queued: None, monkeypatch: pytest.MonkeyPatch
+):
+    now = 1000.0
+    monkeypatch.setattr("notify_svc.sending.desk.time", SimpleNamespace(monotonic=lambda: now))
+    desk = mailer.sender(sink.port)._desk
+    for number in range(2, 9):
+        await mailer.service.deliver(make_lead(number))
+    await sink.stop()
+
+    async def claim() -> list[Any]:
+        async with mailer.service.db.unit_of_work() as work:
+            return (await desk.claim(work, UnderWay(1, {}, frozenset()))).items
+
+    waits: list[float] = []
+    claimed = await claim()
+    for _ in range(7):
+        [email], began = claimed, now
+        assert (await desk.attempt(email, contextlib.nullcontext())).event == "unreachable"
+        while not (claimed := await claim()):
+            now += 1
+        waits.append(now - began)
+    assert waits == [1, 2, 4, 8, 16, 30, 30]
 
 
 async def test_idle_connections_that_the_server_left_cost_nothing(

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import timedelta
 from typing import Any
 
 from contracts.events.notify import EmailSentV1
@@ -70,24 +69,25 @@ async def test_n5_4_a_template_may_leave_lost_replies_to_a_person(
 
 
 async def test_whoever_lost_the_lease_cannot_mark(service: ServiceUnderTest, mailer: Any, sink: Any, queued: None):
-    """Stopped past its lease, a sender comes back with a 250; another has the mail by now and fails."""
-    gate = asyncio.Event()
+    """Stopped past its lease, a sender comes back with a 250 while another has the mail, and fails then."""
+    gates, replies = [asyncio.Event(), asyncio.Event()], ["250 OK", "554 second copy refused"]
 
-    async def hold_first(_: Any) -> str | None:
-        if len(sink.mails) > 1:
-            return "554 second copy refused"
-        await gate.wait()
-        return None
+    async def hold(_: Any) -> str:
+        number = len(sink.mails) - 1
+        await gates[number].wait()
+        return replies[number]
 
-    sink.on_data = hold_first
-    lease = timedelta(seconds=5)
-    stopped, other = mailer.sender(sink.port), mailer.sender(sink.port, lease)
-    async with mailer.running(stopped):
-        await mailer.until("state = 'sending' FROM emails")
-        await service.db.pool.execute("UPDATE emails SET next_attempt_at = now() - interval '1 second'")
-        async with mailer.running(other):
-            await mailer.until("state = 'failed' FROM emails")
-        gate.set()
+    sink.on_data = hold
+    stopped = asyncio.create_task(mailer.sender(sink.port).run())
+    await _until_mailed(sink, 1)
+    await service.db.pool.execute("UPDATE emails SET next_attempt_at = now() - interval '1 second'")
+    async with mailer.running(mailer.sender(sink.port)):
+        await _until_mailed(sink, 2)
+        asyncio.get_running_loop().call_soon(gates[0].set)
+        await _stop(stopped)
+        assert [row["state"] for row in await mailer.rows()] == ["sending"]
+        gates[1].set()
+        await mailer.until("state = 'failed' FROM emails")
     [row] = await mailer.rows()
     assert (row["state"], row["reason"], row["lost_leases"], row["attempts"]) == ("failed", "smtp-554", 1, 2)
     assert await mailer.log() == ["lease-lost", "refused"]
@@ -102,11 +102,21 @@ async def test_asked_to_stop_it_finishes_what_it_sends(service: ServiceUnderTest
 
     sink.on_data = wait
     task = asyncio.create_task(mailer.sender(sink.port).run())
-    while not sink.mails:  # noqa: ASYNC110 -- until the server has the content
-        await asyncio.sleep(0.01)
-    task.cancel()
+    await _until_mailed(sink, 1)
     asyncio.get_running_loop().call_soon(gate.set)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await _stop(task)
     [row] = await mailer.rows()
     assert row["state"] == "sent"
+
+
+async def _until_mailed(sink: Any, count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(sink.mails) < count:  # noqa: ASYNC110 -- until the server has the content
+            await asyncio.sleep(0.01)
+
+
+async def _stop(sender: asyncio.Task[None]) -> None:
+    """Returns when what it was sending is finished and marked."""
+    sender.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sender

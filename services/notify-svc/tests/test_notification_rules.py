@@ -3,10 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.envelope import Trace
 from contracts.events.assignment import LeadConvertedV1, LeadResolvedV1
 from contracts.events.identity import UserChangedV1, UserCreatedV1, UserDeactivatedV1
 from contracts.events.intake import LeadRejectedV1, LeadSoldV1
 from contracts.events.values import Money, Order
+from contracts.ids import new_uuid
+from notify_svc.rules.matching import Occurrence
+from notify_svc.rules.recipients import Directory, variables_for
 from servicekit.testing import ServiceUnderTest
 
 RULES = "/v1/notification-rules"
@@ -97,6 +101,15 @@ async def test_n5_7_of_what_agents_write_only_staff_hears(  # noqa: PLR0917 -- f
     await mailer.settle(mailer.sender(sink.port))
     said = {mail.recipients[0]: mail.message.get_content().strip() for mail in sink.mails}
     assert said == {"s@c.example": "No/rude person/usr_9", "p@p.example": "No//"}
+
+
+def test_n5_7_who_of_the_staff_did_something_no_template_can_tell_others():
+    named = dict.fromkeys(("actor", "agent_id", "decided_by", "previous_agent_id"), "usr_9")
+    data = named | {"evidence": {"attempts": ["usr_9 called"]}, "reason": "wrong-number"}
+    occurrence = Occurrence(id=new_uuid(), type="intake.return.requested.v1", at=NOW, trace=Trace(), data=data)
+    told = variables_for(occurrence, Directory(), None, staff=False)["data"]
+    assert told == dict.fromkeys(data) | {"reason": "wrong-number"}
+    assert variables_for(occurrence, Directory(), None, staff=True)["data"] == data
 
 
 async def test_n5_7_a_rule_may_tell_the_buyer_of_a_lead(

@@ -1,5 +1,6 @@
 """N5.5: limits per domain and per sponsor, and what slow domains take away from others."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -32,18 +33,22 @@ def test_n5_5_no_minute_has_more_mails_than_the_limit_and_its_burst(pauses: list
 async def test_n5_5_a_limited_domain_gets_what_it_may_and_others_everything(
     service: ServiceUnderTest, mailer: Any, sink: Any, make_lead: Any, make_partner: Any
 ):
-    """Two senders keep one limit; what must wait has its time, and goes then without asking again."""
+    """Two senders keep one limit, also for what comes later; what must wait has its time, and goes then without asking
+    again.
+    """
     await service.deliver(
         make_partner(1, *(f"{n}@slow.example" for n in range(12)), *(f"{n}@b.example" for n in range(9)))
     )
-    await service.deliver(make_lead())
     limits = {"mail_domain_limits": {"slow.example": 12}}
+    began = time.monotonic()
     async with mailer.running(mailer.sender(sink.port, **limits), mailer.sender(sink.port, **limits)):
-        await mailer.until("count(*) = 9 FROM emails WHERE state = 'sent' AND domain = 'b.example'")
-        await mailer.until("count(*) = 0 FROM emails WHERE next_attempt_at <= now() OR state = 'sending'")
+        for number in (1, 2):
+            await service.deliver(make_lead(number))
+            await mailer.until("count(*) = $1 FROM emails WHERE state = 'sent' AND domain = 'b.example'", 9 * number)
+            await mailer.until("count(*) = 0 FROM emails WHERE next_attempt_at <= now() OR state = 'sending'")
     rows = [row for row in await mailer.rows() if row["domain"] == "slow.example"]
     waiting = sorted(row["slot_at"] for row in rows if row["state"] == "queued")
-    assert 2 <= len(rows) - len(waiting) <= 4
+    assert 2 <= len(rows) - len(waiting) <= 4 + (time.monotonic() - began) / 5
     assert {(row["reason"], row["attempts"]) for row in rows if row["state"] == "queued"} == {("rate-limit", 0)}
     gaps = [(b - a).total_seconds() for a, b in pairwise(waiting)]
     assert gaps == pytest.approx([5.0] * len(gaps), abs=0.01)

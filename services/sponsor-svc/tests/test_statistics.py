@@ -19,6 +19,7 @@ from contracts.events.intake import (
     LeadQuarantinedV1,
     LeadRejectedV1,
     LeadReplacedV1,
+    LeadUpdatedV1,
     ReturnAcceptedV1,
 )
 from contracts.events.validation import CaseConfirmedV1, CaseRejectedV1
@@ -116,9 +117,12 @@ async def test_s0_12_speed_to_lead_is_the_time_to_the_first_call(api: Any, consu
 
 
 async def test_s0_12_test_leads_count_nowhere(service: Any, consumer: Any, events: Any):
-    await consumer.hear(events(test=True).of(LeadAcceptedV1), events(test=True).of(LeadClaimedV1))
-    assert await service.db.pool.fetchval("SELECT count(*) FROM counters") == 0
-    assert await service.db.pool.fetchval("SELECT count(*) FROM inbox") == 2
+    tried = events(test=True)
+    await consumer.hear(tried.of(LeadAcceptedV1), tried.of(LeadClaimedV1))
+    await consumer.hear(tried.of(LeadUpdatedV1), sequence=2)
+    for table in ("counters", "facts", "revised_leads"):
+        assert await service.db.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
+    assert await service.db.pool.fetchval("SELECT count(*) FROM inbox") == 3
 
 
 async def test_s0_12_per_sponsor_project_list_partner_and_agent(api: Any, consumer: Any, events: Any):

@@ -28,6 +28,10 @@ BY_LIST = """
 SELECT entity_id, quarantined, held, attempts, contacted, resolved FROM counters
 WHERE dimension = 'contact_list' AND grain = $1 AND received + held + attempts + resolved + quarantined <> 0
 """
+WAITING = """
+SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+WHERE d.datname = current_database() AND NOT l.granted
+"""
 SHARES = "SELECT entity_id, kind, label, n FROM breakdowns WHERE dimension = 'contact_list' AND grain = $1 AND n <> 0"
 
 
@@ -73,3 +77,29 @@ async def test_s0_12_a_move_and_what_happens_to_the_lead_side_by_side_see_each_o
     query = "SELECT sum(attempts) FROM counters WHERE entity_id = $1 AND grain = 'day'"
     assert await service.db.pool.fetchval(query, "lst_2") == 40
     assert not await service.db.pool.fetchval(query, "lst_1")
+
+
+async def test_s0_12_a_move_waits_for_what_is_being_counted_of_the_lead(
+    service: Any, api: Any, consumer: Any, events: Any, message_of: Any
+):
+    """The call is held up when it has looked for moves and is not committed: the move must not miss it."""
+    old, new = replace(events(), contact_list_id="lst_1"), replace(events(), contact_list_id="lst_2")
+    async with service.db.pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE counters IN EXCLUSIVE MODE")
+        called = asyncio.create_task(consumer.take([message_of(old.of(AttemptLoggedV1), MORNING, 4)]))
+        await api.until_row(WAITING, 1)
+        moved = asyncio.create_task(consumer.take([message_of(new.of(LeadUpdatedV1), MORNING, 5)]))
+        await api.until_row(WAITING, 2)
+    await asyncio.gather(called, moved)
+    assert [row[0] for row in (await totals(service))[0]] == ["lst_2"]
+
+
+async def test_s0_12_i2_16_a_lead_that_stays_in_quarantine_takes_its_figures_along(
+    service: Any, consumer: Any, events: Any, message_of: Any
+):
+    old, new = replace(events(), contact_list_id="lst_1"), replace(events(), contact_list_id="lst_2")
+    said = [message_of(old.of(LeadQuarantinedV1), MORNING, 1), message_of(new.of(LeadMovedV1), MORNING, 2)]
+    for order in (said, said[::-1]):
+        await service.as_owner("TRUNCATE counters, breakdowns, facts, revised_leads, inbox")
+        await consumer.take(order, 1)
+        assert (await totals(service))[0] == [("lst_2", 1, 0, 0, 0, 0)]

@@ -18,7 +18,7 @@ async def test_v4_4_attempts_up_to_the_maximum_then_an_admin_decides(
     assert (refused.status_code, refused.json()["code"]) == (409, "case-already-decided")
     assert (await decide("lead_0001", "unconfirmed", headers=service.headers())).status_code == 409
     settled = await decide("lead_0001", "confirmed", headers=service.headers())
-    assert (settled.status_code, settled.json()["contact_status"]) == (200, "confirmed")
+    assert (settled.status_code, settled.json()["contact_status"], settled.json()["attempts"]) == (200, "confirmed", 5)
     events = await service.published()
     expected = [CaseOpenedV1, *[CaseAttemptedV1] * 4, CaseExhaustedV1, CaseConfirmedV1]
     assert [type(event) for event in events] == expected

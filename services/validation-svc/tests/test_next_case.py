@@ -91,7 +91,7 @@ async def test_v4_11_a_lead_on_its_way_back_is_nobodys_next(service: ServiceUnde
         "answer_by": lead.received_at,
     }
     await service.deliver(ReturnRequestedV1(**told))
-    assert (await ask()).status_code == 204
+    assert (await ask("usr_other")).status_code == 204
     await service.deliver(ReturnDeclinedV1(**told), 2)
     assert lead_of(await ask("usr_other")) == "lead_0001"
 

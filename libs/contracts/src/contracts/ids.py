@@ -8,7 +8,10 @@ from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford, lower case: sorts like the number it encodes
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _SHIFTS = range(120, -1, -10)
+_LETTERS = 26
+_LETTERS_OF_TIME = 10
 _last: list[int] = [0]
 _lock = threading.Lock()
 
@@ -34,6 +37,17 @@ def _new_number() -> int:
 def lowest_id(prefix: str, at: datetime) -> str:
     """Not an id, but where those made at that time (to the millisecond) or later begin."""
     return _written(prefix, max(int(at.timestamp() * 1000), 0) << 80)
+
+
+def made_at(written: str) -> tuple[str, float] | None:
+    """The prefix, and when the id was made (seconds since 1970); None for what is none of ours."""
+    prefix, _, rest = written.partition("_")
+    if len(rest) != _LETTERS or not _VALUES.keys() >= set(rest):
+        return None
+    milliseconds = 0
+    for letter in rest[:_LETTERS_OF_TIME]:
+        milliseconds = milliseconds << 5 | _VALUES[letter]
+    return prefix, milliseconds / 1000
 
 
 def _written(prefix: str, number: int) -> str:

@@ -1,7 +1,7 @@
 """The FastAPI application of a service: problem documents, request ids, limits, health."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -53,8 +53,11 @@ def create_http(  # noqa: PLR0913 -- what a service is at its edge
     body_limits: Mapping[str, int] | None = None,
     audit: Rules | None = None,
     restricted: Restricted = "all",
+    hears_of: Collection[str] = (),
 ) -> FastAPI:
-    """`restricted`: in which requests the database shows a sponsor, a partner or an agent their own rows only. Where a
+    """`hears_of`: prefixes of the ids of what other services make and this one hears of (`servicekit.newcomers`).
+
+    `restricted`: in which requests the database shows a sponsor, a partner or an agent their own rows only. Where a
     write of theirs has to meet others, or nothing is anybody's, it is for the statements alone.
 
     `body_limits` maps a path to its limit in bytes where it differs from the default of 256 KiB; one that ends with
@@ -66,6 +69,7 @@ def create_http(  # noqa: PLR0913 -- what a service is at its edge
     http.state.identity_verifier = verifier
     http.state.restricted = restricted
     http.state.audit = audit or Rules()
+    http.state.hears_of = frozenset(hears_of)
     database.on_begin(name_doer)
     for each_router in routers:  # before the rest: routes are tried in their order
         http.include_router(each_router)

@@ -16,6 +16,7 @@ from messaging.unit_of_work import UnitOfWork
 
 from servicekit.audit.edge import audited
 from servicekit.identity import HEADER, current_identity
+from servicekit.newcomers import patiently
 from servicekit.own_transactions import why_own
 from servicekit.problems import DomainError, Kind, invalid
 from servicekit.strict_json import parse
@@ -89,8 +90,9 @@ class Route(APIRoute):
             handles_it = getattr(self.endpoint, "handles_idempotency", False) or why_own(self.endpoint) is not None
             # Without credentials there is nobody whose answer could be given again.
             if key is None or strict.method != "POST" or handles_it or not _has_credentials(strict):
-                return await handle(strict)
-            return await _handle_once(strict, key, handle, getattr(self.endpoint, "answer_to_keep", bytes))
+                return await patiently(strict, handle)
+            kept = getattr(self.endpoint, "answer_to_keep", bytes)
+            return await patiently(strict, lambda again: _handle_once(again, key, handle, kept))
 
         return handle_strictly
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from asyncpg import UniqueViolationError
 from contracts.events.identity import UserChangedV1, UserCreatedV1
 from contracts.ids import new_id
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from messaging.database import Database
 from messaging.subscription import Ordering, Received, Subscription, each
 from messaging.unit_of_work import UnitOfWork
@@ -19,7 +19,7 @@ from servicekit.idempotency import without
 from servicekit.identity import Caller
 from servicekit.own_transactions import own_transactions
 from servicekit.paging import Cursor, Limit, Page, decode_cursor, page_of
-from servicekit.problems import conflict
+from servicekit.problems import DomainError, conflict, invalid, not_found
 
 from toy_svc.settings import Settings
 
@@ -49,6 +49,10 @@ class Thing(Input):
     way: Annotated[Left | Right, Field(discriminator="kind")] | None = None
     custom: dict[str, Any] = Field(default_factory=dict)
     crash: bool = False
+
+
+class Greeting(Input):
+    user_ids: list[str] = Field(min_length=1)
 
 
 class Naming(Patch):
@@ -161,6 +165,29 @@ async def post_batch(body: list[Thing], database: Db) -> list[str]:
     return results
 
 
+@things.get("/v1/heard/{user_id}")
+async def get_heard(user_id: str, database: Db, request: Request) -> dict[str, str]:
+    await _require_heard(request, database, [user_id], not_found())
+    return {"id": user_id}
+
+
+@things.post("/v1/greetings", status_code=201)
+async def post_greeting(body: Greeting, database: Db, request: Request) -> dict[str, str]:
+    unknown = invalid("user-unknown", "There is no such user.", "/user_ids")
+    await _require_heard(request, database, body.user_ids, unknown)
+    async with database.unit_of_work() as work:
+        await work.execute("INSERT INTO things (id, name) VALUES ($1, $1)", new_id("thg"))
+    return {"id": body.user_ids[0]}
+
+
+async def _require_heard(request: Request, database: Database, user_ids: list[str], refusal: DomainError) -> None:
+    request.app.state.asked = [*getattr(request.app.state, "asked", []), user_ids]
+    async with database.unit_of_work() as work:
+        heard = await work.fetchval("SELECT count(DISTINCT user_id) FROM heard WHERE user_id = ANY ($1)", user_ids)
+    if heard < len(user_ids):
+        raise refusal
+
+
 async def hear(work: UnitOfWork, received: Received[UserCreatedV1]) -> None:
     await work.execute("INSERT INTO heard (user_id) VALUES ($1)", received.event.user_id)
     changed = UserChangedV1(user_id="usr_2", email="", name="", access_level="", active=True)
@@ -184,7 +211,13 @@ async def build(settings: Settings) -> App:
         name=NAME,
         database=database,
         http=create_http(
-            NAME, database, settings.verifier(), [things], body_limits={"/v1/things": 100_000}, audit=RULES
+            NAME,
+            database,
+            settings.verifier(),
+            [things],
+            body_limits={"/v1/things": 100_000},
+            audit=RULES,
+            hears_of=["usr"],
         ),
         subscriptions=[subscription],
         tasks=[crash] if settings.crash else [],

@@ -46,6 +46,8 @@ from assignment_svc.timers.tasks import timer_tasks
 from assignment_svc.tools.routes import opportunity_routes, tool_routes
 
 NAME = "assignment-svc"
+# Leads, projects, contact lists, products, sponsors, partners and users: others make them.
+HEARS_OF = ("lead", "prj", "lst", "prd", "spo", "ptr", "usr")
 
 
 async def build(settings: Settings) -> App:
@@ -86,7 +88,7 @@ async def build(settings: Settings) -> App:
         customer_routes(database),
         report_routes(database),
     ]
-    http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="reads")
+    http = create_http(NAME, database, verifier, routers, audit=RULES, restricted="reads", hears_of=HEARS_OF)
     http.add_middleware(Presence, database=database, verifier=verifier, offline_after=limits.offline_after)
     dead_letters = partial(watch_dead_letters, NAME, database, AlarmRaisedV1)
     tasks = (*timer_tasks(database, clock_of(limits)), dead_letters)

@@ -8,7 +8,7 @@ from assignment_svc.locks.hold import locked
 from assignment_svc.locks.store import find_lock, pin_lock
 from assignment_svc.scope import require_readable, visible
 from assignment_svc.work_items.hold import hold_one
-from assignment_svc.work_items.item import CLAIMED, CLOSED_BY_AGENT, WorkItem
+from assignment_svc.work_items.item import CLAIMED, CLOSED_BY_AGENT, ERASED, WorkItem
 from assignment_svc.work_items.store import find_item, find_with_lock
 from assignment_svc.work_items.transition import lock_lost
 
@@ -43,9 +43,11 @@ async def claimed_and_held(work: UnitOfWork, caller: Identity, lead_id: str, tok
 async def open_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, token: int | None) -> WorkItem:
     """For writes that do not need a claim: an agent needs the lock; others must not write under somebody else's.
 
-    The lead is held: what is written may be of several tables, and its transition may come last.
+    The lead is held: what is written may be of several tables, and its transition may come last. Nothing is written of
+    somebody who was erased.
     """
     item = await _held(work, caller, lead_id)
+    refuse_erased(item)
     if token is not None and not await pin_lock(work, lead_id, caller.user_id, token):
         raise lock_lost()
     if token is None and not caller.is_supervisor:
@@ -54,6 +56,12 @@ async def open_for_writing(work: UnitOfWork, caller: Identity, lead_id: str, tok
     if token is None and lock is not None and lock.holder != caller.user_id:
         raise await locked(work, lead_id)
     return item
+
+
+def refuse_erased(item: WorkItem) -> None:
+    """I2.27: whatever were kept now, nothing would ever take away again."""
+    if item.state == ERASED:
+        raise conflict("lead-erased", "This person was erased: nothing more is kept of the lead.")
 
 
 async def _require_visible(work: UnitOfWork, caller: Identity, found: WorkItem | None) -> WorkItem:

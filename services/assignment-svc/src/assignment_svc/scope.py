@@ -14,6 +14,9 @@ from assignment_svc.work_items.item import CLOSED_BY_AGENT, PENDING, WorkItem
 
 READ_PENDING = "leads.pending.read"
 REQUEST = "queue.request"
+CUSTOMER_SERVICE = "customer_service"
+ORDER_DETAILS = "reports.order_details"
+ORDER_ENTRY = "order_entry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +78,10 @@ def require_supervisor(caller: Identity) -> None:
 
 def require_staff(caller: Identity) -> None:
     scope_of(caller)
+
+
+def require_grant(caller: Identity, grant: str) -> None:
+    """A1.1: what admins grant a leads agent, or take away; supervisors need no grant. Raises 403."""
+    require_staff(caller)
+    if not caller.is_supervisor and grant not in caller.permissions:
+        raise forbidden("not-granted", "This was not granted to you. An admin can.")

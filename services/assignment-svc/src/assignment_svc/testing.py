@@ -19,7 +19,8 @@ from assignment_svc.timers.tasks import fire_all
 
 PROJECT = "prj_1"
 AGENT = "usr_agent"
-PERMISSIONS = ("queue.request",)
+# What identity-svc grants a leads agent by itself (A1.1).
+PERMISSIONS = ("customer_service", "order_entry", "queue.request", "reports.order_details")
 TIMES = """
 SELECT c.table_name::text, array_agg(c.column_name::text)
 FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)

@@ -24,7 +24,7 @@ from lead_intake_svc.imports.create_import import CreateImport
 from lead_intake_svc.imports.routes import PATH as IMPORTS_PATH
 from lead_intake_svc.imports.routes import import_results_router, imports_router
 from lead_intake_svc.imports.run_imports import Importer
-from lead_intake_svc.intake.admission import Admission
+from lead_intake_svc.intake.admission import HEARS_OF, Admission
 from lead_intake_svc.intake.answer_once import AnswerOnce
 from lead_intake_svc.intake.direct import serve_directly
 from lead_intake_svc.intake.group_commit import GroupCommit
@@ -100,7 +100,14 @@ async def build(settings: Settings) -> App:
     limits = {BATCH_PATH: BATCH_BYTES, LISTS_PATH: UPLOAD_BYTES, IMPORTS_PATH: settings.import_bytes}
     # What a partner sends is compared with everybody's leads, and what it buys or returns is another's.
     http = create_http(
-        NAME, database, settings.verifier(), routers, body_limits=limits, audit=RULES, restricted="reads"
+        NAME,
+        database,
+        settings.verifier(),
+        routers,
+        body_limits=limits,
+        audit=RULES,
+        restricted="reads",
+        hears_of=HEARS_OF,
     )
     serve_directly(http, pushes)
     http.state.authenticator = authenticator

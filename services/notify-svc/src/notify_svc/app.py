@@ -49,6 +49,8 @@ MAILS_READY = 2
 # Mails all go through one server; receivers of webhooks differ, and one that takes a second is nobody's trouble.
 SLOW_MAIL_SECONDS = 0.5
 SLOW_WEBHOOK_SECONDS = 5.0
+# Leads, projects, partners, sponsors and users: others make them.
+HEARS_OF = ("lead", "prj", "ptr", "spo", "usr")
 
 
 async def build(settings: Settings) -> App:
@@ -68,7 +70,7 @@ async def build(settings: Settings) -> App:
         delivery_routes(database),
         incoming_routes(database, sealer),
     ]
-    http = create_http("notify-svc", database, settings.verifier(), routers, audit=RULES)
+    http = create_http("notify-svc", database, settings.verifier(), routers, audit=RULES, hears_of=HEARS_OF)
     kept = Kept(mails=timedelta(days=settings.mail_ledger_days), webhooks=timedelta(days=settings.webhook_ledger_days))
     alarm_period = timedelta(minutes=settings.alarm_period_minutes)
     tasks = [

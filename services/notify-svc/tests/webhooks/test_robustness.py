@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import timedelta
 from typing import Any
 
 from contracts.events.notify import WebhookDeliveredV1
@@ -14,25 +13,28 @@ OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 async def test_n5_6_whoever_lost_the_lease_cannot_mark(
     service: ServiceUnderTest, hooks: Any, hook_sink: Any, make_lead: Any
 ):
-    """Stopped past its lease, a sender comes back with a 204; another has the delivery by now and was refused."""
-    gate = asyncio.Event()
+    """Stopped past its lease, a sender comes back with a 204 while another has the delivery, which is refused then."""
+    gates = [asyncio.Event(), asyncio.Event()]
+    answers = [OK, b"HTTP/1.1 500 No\r\n\r\n"]
 
-    async def hold_first(_: Any, __: Any) -> bytes:
-        if len(hook_sink.posts) > 1:
-            return b"HTTP/1.1 500 No\r\n\r\n"
-        await gate.wait()
-        return OK
+    async def hold(_: Any, __: Any) -> bytes:
+        number = len(hook_sink.posts) - 1
+        await gates[number].wait()
+        return answers[number]
 
-    hook_sink.answer = hold_first
+    hook_sink.answer = hold
     await hooks.endpoint(hook_sink.url())
     await service.deliver(make_lead())
-    stopped, other = hooks.sender(), hooks.sender(lease=timedelta(seconds=2))
-    async with hooks.running(stopped):
-        await hooks.until("state = 'sending' FROM webhook_deliveries")
-        await service.db.pool.execute("UPDATE webhook_deliveries SET next_attempt_at = now() - interval '1 second'")
-        async with hooks.running(other):
-            await hooks.until("status_code = 500 FROM webhook_deliveries")
-        gate.set()
+    stopped = asyncio.create_task(hooks.sender().run())
+    await _until_posted(hook_sink, 1)
+    await service.db.pool.execute("UPDATE webhook_deliveries SET next_attempt_at = now() - interval '1 second'")
+    async with hooks.running(hooks.sender()):
+        await _until_posted(hook_sink, 2)
+        asyncio.get_running_loop().call_soon(gates[0].set)
+        await _stop(stopped)
+        assert (await hooks.row())["state"] == "sending"
+        gates[1].set()
+        await hooks.until("status_code = 500 FROM webhook_deliveries")
     row = await hooks.row()
     assert (row["state"], row["lost_leases"], row["attempts"]) == ("retrying", 1, 2)
     assert await hooks.log() == ["lease-lost", "refused"]
@@ -52,12 +54,9 @@ async def test_n5_6_asked_to_stop_it_finishes_what_it_sends(
     await hooks.endpoint(hook_sink.url())
     await service.deliver(make_lead())
     task = asyncio.create_task(hooks.sender().run())
-    while not hook_sink.posts:  # noqa: ASYNC110 -- until the receiver has it
-        await asyncio.sleep(0.01)
-    task.cancel()
+    await _until_posted(hook_sink, 1)
     asyncio.get_running_loop().call_soon(gate.set)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await _stop(task)
     assert (await hooks.row())["state"] == "delivered"
 
 
@@ -72,3 +71,16 @@ async def test_n5_6_a_secret_that_cannot_be_opened_is_no_reason_to_send_unsigned
     await hooks.time_passes()
     await hooks.settle()
     assert (await hooks.row())["state"] == "delivered"
+
+
+async def _until_posted(hook_sink: Any, count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(hook_sink.posts) < count:  # noqa: ASYNC110 -- until the receiver has it
+            await asyncio.sleep(0.01)
+
+
+async def _stop(sender: asyncio.Task[None]) -> None:
+    """Returns when what it was sending is finished and marked."""
+    sender.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sender

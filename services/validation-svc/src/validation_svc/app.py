@@ -19,6 +19,9 @@ from validation_svc.releases.release_cases import keep_releasing
 from validation_svc.settings import Settings
 from validation_svc.subscriptions import SUBSCRIPTIONS
 
+# Leads, projects and partners: others make them.
+HEARS_OF = ("lead", "prj", "ptr")
+
 
 async def build(settings: Settings) -> App:
     database = await Database.connect(
@@ -35,7 +38,7 @@ async def build(settings: Settings) -> App:
     return App(
         name="validation-svc",
         database=database,
-        http=create_http("validation-svc", database, settings.verifier(), routes, audit=RULES),
+        http=create_http("validation-svc", database, settings.verifier(), routes, audit=RULES, hears_of=HEARS_OF),
         subscriptions=SUBSCRIPTIONS,
         tasks=[
             partial(keep_releasing, database),

@@ -1,8 +1,5 @@
 """Who may open a campaign: supervisors each one, agents those they are on or have a lead of."""
 
-import asyncio
-from typing import Final
-
 from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from servicekit.identity import Identity
@@ -10,9 +7,6 @@ from servicekit.problems import not_found
 
 from assignment_svc.campaigns import store
 from assignment_svc.scope import require_supervisor, scope_of
-
-_LOOKS: Final = 20
-_PAUSE_SECONDS: Final = 0.05
 
 
 async def require_campaign(work: UnitOfWork, caller: Identity, project_id: str) -> None:
@@ -26,11 +20,8 @@ async def require_campaign(work: UnitOfWork, caller: Identity, project_id: str) 
 
 
 async def require_writable(database: Database, caller: Identity, project_id: str) -> None:
-    """For supervisors. A project that was made a moment ago may still be on its way here; 404 if it does not come."""
+    """For supervisors."""
     require_supervisor(caller)
-    for _ in range(_LOOKS):
-        async with database.unit_of_work() as work:
-            if await store.project_known(work, project_id):
-                return
-        await asyncio.sleep(_PAUSE_SECONDS)
-    raise not_found()
+    async with database.unit_of_work() as work:
+        if not await store.project_known(work, project_id):
+            raise not_found()

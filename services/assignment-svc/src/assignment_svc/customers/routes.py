@@ -16,7 +16,7 @@ from assignment_svc.conditions import Conditions
 from assignment_svc.customers.rules import SHORTEST, read_search
 from assignment_svc.customers.store import add_search, find_leads
 from assignment_svc.reading.shapes import WorkItemOut, shaped
-from assignment_svc.scope import sight_of
+from assignment_svc.scope import CUSTOMER_SERVICE, require_grant, sight_of
 from assignment_svc.work_items.store import list_views
 
 Text = Annotated[str | None, Field(max_length=100)]
@@ -45,6 +45,7 @@ def customer_routes(database: Database) -> APIRouter:
     routes = router(prefix="/v1/customers", tags=["customers"])
 
     async def search(caller: Caller, wanted: Search) -> Page[WorkItemOut]:
+        require_grant(caller, CUSTOMER_SERVICE)
         before = decode_cursor(wanted.cursor, str)
         where = Conditions()
         where.add_given("w.lead_id < ?", before[0] if before else None)

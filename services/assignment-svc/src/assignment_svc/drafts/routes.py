@@ -10,7 +10,7 @@ from servicekit.identity import Caller
 from servicekit.problems import not_found
 
 from assignment_svc.drafts import store
-from assignment_svc.editing import find_visible
+from assignment_svc.editing import find_visible, refuse_erased
 from assignment_svc.scope import require_staff
 
 
@@ -39,7 +39,7 @@ def draft_routes(database: Database) -> APIRouter:
     @routes.put("", summary="Keep a draft; it needs no lock and changes nothing of the lead")
     async def keep(lead_id: str, body: DraftIn, caller: Caller) -> DraftOut:
         async with database.unit_of_work() as work:
-            await find_visible(work, caller, lead_id)
+            refuse_erased(await find_visible(work, caller, lead_id))
             note, saved_at = await store.put_draft(work, lead_id, caller.user_id, body.note)
         return DraftOut(lead_id=lead_id, note=note, saved_at=saved_at)
 

@@ -7,7 +7,8 @@ from contracts.corrections import CONTENT, PERSON
 
 LEAD: Final = (*PERSON, *CONTENT)
 ACCOUNT: Final = ("account.name",)
-NAME: Final = r"^(custom\.|account\.)?[A-Za-z0-9_][A-Za-z0-9_ -]{0,79}$"
+# Partners call their fields as they like, in any alphabet.
+NAME: Final = r"^((custom|account)\.\w[\w .-]{0,79}|\w[\w -]{0,79})$"
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}")
 _PHONE: Final = re.compile(r"\+[1-9]\d{6,14}")
 _LONGEST: Final = {"comments": 4000}

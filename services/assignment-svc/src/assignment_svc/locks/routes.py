@@ -14,7 +14,7 @@ from assignment_svc.locks import hold
 from assignment_svc.locks.store import Lock
 
 LockToken = Annotated[
-    int | None, Header(ge=1, le=MAX_INTEGER, description="The token of the lock that the write relies on")
+    int | None, Header(ge=-MAX_INTEGER, le=MAX_INTEGER, description="The token of the lock that the write relies on")
 ]
 
 

@@ -20,7 +20,7 @@ from assignment_svc.orders import store, write_order
 from assignment_svc.orders.compose import compose
 from assignment_svc.orders.shapes import OrderIn, OrderOut, OrderPatch, order_out
 from assignment_svc.orders.store import OrderContent
-from assignment_svc.scope import require_staff, sight_of
+from assignment_svc.scope import ORDER_ENTRY, require_grant, require_staff, sight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ def order_routes(database: Database) -> APIRouter:
 
     @routes.post("", status_code=201, summary="Begin an order of a lead")
     async def add(body: OrderIn, caller: Caller, response: Response, lock_token: LockToken = None) -> OrderOut:
+        require_grant(caller, ORDER_ENTRY)
         async with database.unit_of_work() as work:
             item = await open_for_writing(work, caller, body.lead_id, lock_token)
             sent = body.model_dump()
@@ -73,6 +74,7 @@ def order_routes(database: Database) -> APIRouter:
         response: Response,
         relies_on: Annotated[ReliesOn, Depends()],
     ) -> OrderOut:
+        require_grant(caller, ORDER_ENTRY)
         async with database.unit_of_work() as work:
             order = await _find(work, caller, order_id)
             item = await open_for_writing(work, caller, order["lead_id"], relies_on.lock_token)
@@ -83,6 +85,7 @@ def order_routes(database: Database) -> APIRouter:
 
     @routes.post("/{order_id}/complete", summary="Complete an order; converts its lead")
     async def complete(order_id: str, caller: Caller, response: Response, lock_token: LockToken = None) -> OrderOut:
+        require_grant(caller, ORDER_ENTRY)
         async with database.unit_of_work() as work:
             order = await _find(work, caller, order_id)
             item = await open_for_writing(work, caller, order["lead_id"], lock_token)

@@ -1,8 +1,15 @@
 """Hours in which the law, or where there is none the industry's code, allows sales calls to consumers. Pure.
 
-As of 2025-11; a table, not legal advice. Public holidays are kept where a calendar is named (`holidays`): by law in
-France, Norway, Australia and some states, elsewhere by the codes. Where a code and practice differ the narrower one
-was taken.
+As of 2025-11, France as of 2026-11; a table, not legal advice. Public holidays are kept where a calendar is named
+(`holidays`): by law in France, Norway, Australia and some states, elsewhere by the codes. Where a code and practice
+differ the narrower one was taken.
+
+Hours are not consent. A consumer is not called at all without having agreed to it before in Germany (§ 7 (2) UWG, the
+proof kept for five years by § 7a) and in France (Code de la consommation L223-1 by loi 2025-594, art. 13, since
+2026-08-11; current customers apart). A number does not tell a consumer from a firm, so it is for the project to say:
+with its check of consent on `quarantine` or `reject`, E6 holds back every lead that has none; nothing else does. Nor
+are calls counted over time (France: four in thirty days, none for sixty after a no): *maximum attempts* and *cool-down*
+of the project are what limits them, lead by lead.
 """
 
 from collections.abc import Mapping
@@ -62,7 +69,8 @@ COUNTRIES: Final[Mapping[str, Week]] = {
     "FI": _week(
         "09:00-20:00", "10:00-16:00", holidays="FI"
     ),  # no hours in the law; narrower than the association's code
-    "FR": _week("10:00-13:00 14:00-20:00", holidays="FR"),  # décret 2022-1313
+    # Code de la consommation D223-9 (décret 2022-1313, since 2023-03-01), on the consumer's own clock.
+    "FR": _week("10:00-13:00 14:00-20:00", holidays="FR"),
     "GB": _week(
         "08:00-21:00", "09:00-21:00", holidays="GB"
     ),  # DMA telemarketing guide; neither Ofcom nor PECR name hours
@@ -72,6 +80,13 @@ COUNTRIES: Final[Mapping[str, Week]] = {
     ),  # no hours in the law; narrower than the Kontakta/SWEDMA rules
 }
 
+_PARTS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("BL", "GF", "GP", "MF", "MQ", "PM", "RE", "YT"), "FR"),
+    "AX": "FI",
+    "SJ": "NO",
+}
+"""Where numbers have a code of their own, and the law is that of the country they are part of."""
+
 _US_ANYWHERE: Final = reduce(Week.intersection, US_STATES.values(), _US_FEDERAL)
 """A mobile number tells no state: until an address does, what every state allows."""
 
@@ -80,4 +95,4 @@ def statutory_week(country: str, region: str) -> Week:
     """`country` is ISO 3166-1 alpha-2, `region` the state where it matters; both may be empty for unknown."""
     if country == "US":
         return US_STATES.get(region, _US_FEDERAL) if region else _US_ANYWHERE
-    return COUNTRIES.get(country, CAUTIOUS)
+    return COUNTRIES.get(_PARTS.get(country, country), CAUTIOUS)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from asyncpg import Record
 from messaging.database import Database
@@ -14,6 +14,7 @@ from assignment_svc.conditions import Conditions
 from assignment_svc.orders.shapes import Money, OrderItem
 from assignment_svc.reports import store
 from assignment_svc.scope import sight_of
+from assignment_svc.work_items.item import State
 
 _PORTION: Final = 1000
 Text = Annotated[str | None, Field(max_length=100)]
@@ -24,8 +25,8 @@ class OrderFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    status: Text = None
-    state: Text = None
+    status: Literal["partial", "completed"] | None = None
+    state: State | None = None
     project_id: Text = None
     agent_id: Text = None
     from_: AwareDatetime | None = Field(default=None, alias="from")

@@ -12,7 +12,7 @@ from servicekit.identity import Caller
 from servicekit.paging import Page, decode_cursor, page_of
 
 from assignment_svc.reports.order_details import OrderDetail, OrderFilters, detail, header, portions, read_page
-from assignment_svc.scope import require_staff
+from assignment_svc.scope import ORDER_DETAILS, require_grant
 
 
 class PageOfOrders(OrderFilters):
@@ -29,6 +29,7 @@ def report_routes(database: Database) -> APIRouter:
 
     @routes.get("/order-details", summary="Order Details, newest leads first")
     async def order_details(caller: Caller, wanted: Annotated[PageOfOrders, Query()]) -> Page[OrderDetail]:
+        require_grant(caller, ORDER_DETAILS)
         past = decode_cursor(wanted.cursor, str, str)
         async with database.unit_of_work() as work:
             rows = await read_page(work, caller, wanted, past, wanted.limit + 1)
@@ -41,7 +42,7 @@ def report_routes(database: Database) -> APIRouter:
 
     @routes.get("/order-details/export", summary="Order Details as a CSV file", response_class=StreamingResponse)
     async def export(caller: Caller, wanted: Annotated[ExportOfOrders, Query()]) -> StreamingResponse:
-        require_staff(caller)
+        require_grant(caller, ORDER_DETAILS)
         return csv_response("order-details", header(wanted), portions(database, caller, wanted), wanted.delimiter)
 
     return routes

@@ -21,10 +21,9 @@ from assignment_svc.locks.routes import LockToken
 from assignment_svc.scope import require_supervisor, sight_of
 from assignment_svc.surveys import store
 from assignment_svc.surveys.answer_survey import answer_survey
-from assignment_svc.surveys.shapes import AnswersIn, AnswersOut, Id, answers_out
+from assignment_svc.surveys.shapes import EXPORTED, AnswersIn, AnswersOut, Id, answers_out
 
 _PORTION: Final = 1000
-_HEADER: Final = ("answer_id", "lead_id", "project_id", "agent_id", "at", "template_version")
 
 
 class Wanted(BaseModel):
@@ -70,7 +69,7 @@ def survey_answer_routes(database: Database) -> APIRouter:
         if not keys:
             raise not_found()
         lines = _portions(database, caller, Wanted(template_id=template_id), keys)
-        return csv_response("survey-answers", (*_HEADER, *keys), lines, delimiter)
+        return csv_response("survey-answers", (*EXPORTED, *keys), lines, delimiter)
 
     return routes
 
@@ -92,7 +91,7 @@ async def _portions(
     while True:
         async with database.unit_of_work() as work:
             rows = await _read(work, caller, wanted, before, _PORTION)
-        yield [[*(row[name] for name in _HEADER), *(_cell(row["answers"].get(key)) for key in keys)] for row in rows]
+        yield [[*(row[name] for name in EXPORTED), *(_cell(row["answers"].get(key)) for key in keys)] for row in rows]
         if len(rows) < _PORTION:
             return
         before = rows[-1]["answer_id"]

@@ -10,7 +10,7 @@ from messaging.unit_of_work import UnitOfWork
 from servicekit.problems import DomainError, FieldError, Kind, invalid
 
 from assignment_svc.surveys import store
-from assignment_svc.surveys.rules import misfits
+from assignment_svc.surveys.rules import answered, misfits
 from assignment_svc.templates.store import is_activated
 from assignment_svc.work_items.change import lead_ref
 from assignment_svc.work_items.item import WorkItem
@@ -22,7 +22,7 @@ async def answer_survey(
 ) -> str:
     """`given`: template_id, template_version and answers. Returns the answer's id; raises 422 naming every misfit."""
     survey = await _find(work, item, given)
-    answers = {key: value for key, value in given["answers"].items() if value is not None}
+    answers = answered(given["answers"])
     wrong = misfits(survey["questions"], answers)
     if wrong:
         errors = [FieldError(f"/answers/{key}", code, words) for key, code, words in wrong]
@@ -51,4 +51,6 @@ async def _find(work: UnitOfWork, item: WorkItem, given: Mapping[str, Any]) -> R
     survey = await store.find_survey(work, template_id, given["template_version"])
     if survey is None:
         raise invalid("version-unknown", "The survey has no such version.", "/template_version")
+    if not survey["active"]:
+        raise invalid("survey-out-of-use", "The survey was taken out of use.", "/template_id")
     return survey

@@ -10,16 +10,20 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 Question = Mapping[str, Any]
 
 
+def answered(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was left open is no answer, however a form sends it."""
+    return {key: answer for key, answer in given.items() if answer is not None and answer not in ("", [])}
+
+
 def misfits(questions: Sequence[Question], answers: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """All that is wrong: the key of the question, a code, and words."""
+    """All that is wrong: the key of the question, a code, and words. `answers`: those that were given."""
     known = {question["key"]: question for question in questions}
     wrong = [(key, "question-unknown", "There is no such question.") for key in answers if key not in known]
     for key, question in known.items():
-        answer = answers.get(key)
-        if answer is None or answer in ("", []):
+        if key not in answers:
             if question["required"]:
                 wrong.append((key, "answer-missing", "This question has to be answered."))
-        elif not _FITS[question["type"]](answer, question["choices"]):
+        elif not _FITS[question["type"]](answers[key], question["choices"]):
             wrong.append((key, "answer-does-not-fit", f"This is no answer to a question of type {question['type']}."))
     return wrong
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from asyncpg import Record
-from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
 from servicekit.http import Input
 
+# What an export says of each answer; a question of that name would stand there twice.
+EXPORTED: Final = ("answer_id", "lead_id", "project_id", "agent_id", "at", "template_version")
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 Key = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 Label = Annotated[str, Field(min_length=1, max_length=400)]
@@ -26,6 +28,13 @@ class QuestionIn(Input):
     label: Label
     required: bool = False
     choices: list[Label] = Field(default=[], max_length=100)
+
+    @field_validator("key")
+    @classmethod
+    def _not_exported(cls, key: str) -> str:
+        if key in EXPORTED:
+            raise ValueError("A column of the export has this name.")
+        return key
 
     @model_validator(mode="after")
     def _choices_fit(self) -> Self:

@@ -56,9 +56,11 @@ WHERE {} ORDER BY s.answer_id DESC LIMIT {}
 """
 
 KEYS = """
-SELECT DISTINCT ON (key) question ->> 'key' AS key, v.version
-FROM survey_versions v, jsonb_array_elements(v.questions) AS question, LATERAL (SELECT question ->> 'key' AS key) k
-WHERE v.template_id = $1 ORDER BY key, v.version DESC
+SELECT key FROM (
+    SELECT DISTINCT ON (key) q.question ->> 'key' AS key, v.version, q.place
+    FROM survey_versions v, jsonb_array_elements(v.questions) WITH ORDINALITY AS q (question, place)
+    WHERE v.template_id = $1 ORDER BY key, v.version DESC
+) newest ORDER BY version DESC, place
 """
 
 
@@ -104,6 +106,5 @@ async def list_answers(work: UnitOfWork, where: Conditions, limit: int) -> list[
 
 
 async def read_keys(work: UnitOfWork, template_id: str) -> list[str]:
-    """Of every question that a version has or had, newest versions first."""
-    rows = await work.fetch(KEYS, template_id)
-    return [row["key"] for row in sorted(rows, key=lambda row: -row["version"])]
+    """Of every question that a version has or had: the newest version's first, each version's in their order."""
+    return [row["key"] for row in await work.fetch(KEYS, template_id)]

@@ -59,8 +59,11 @@ def template_routes(database: Database) -> APIRouter:
         await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
             version = await next_version(work, project_id)
-            if body.survey_template_ids and await find_unknown(work, body.survey_template_ids):
-                raise invalid("survey-unknown", "There is no such survey template in use.", "/survey_template_ids")
+            wanted = body.survey_template_ids or []
+            unknown = await find_unknown(work, wanted)
+            if unknown:
+                pointer = f"/survey_template_ids/{wanted.index(unknown[0])}"
+                raise invalid("survey-unknown", "There is no such survey template in use.", pointer)
             for kind, ids in (("email", body.email_template_ids), ("survey", body.survey_template_ids)):
                 if ids is not None:
                     await store.replace_activated(work, project_id, kind, sorted(set(ids)))

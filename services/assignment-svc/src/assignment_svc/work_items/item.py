@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 PENDING: Final = "pending"
 QUEUED: Final = "queued"
@@ -19,6 +19,13 @@ RETURN_HOLD: Final = "return_hold"
 RETURNED: Final = "returned"
 SOLD: Final = "sold"
 ERASED: Final = "erased"
+
+# fmt: off
+State = Literal[
+    "pending", "queued", "claimed", "held", "converted", "resolved", "invalid", "suppressed", "expired",
+    "callback", "offer_sent", "return_hold", "returned", "sold", "erased",
+]
+# fmt: on
 
 OPEN: Final = frozenset({HELD, PENDING, QUEUED, CLAIMED, CALLBACK, OFFER_SENT})
 # An agent is on it, now or later.

@@ -1,5 +1,7 @@
 """From a validated body to a candidate: which project and list it is for, and whether they take leads now."""
 
+from collections.abc import Sequence
+
 from lead_intake_svc.checks.email import domain_of, normalise_email
 from lead_intake_svc.intake.candidate import Candidate, Outside, Sender, make_candidate
 from lead_intake_svc.intake.shapes import LeadInput
@@ -7,7 +9,11 @@ from lead_intake_svc.mail_domains.known import MailDomains
 from lead_intake_svc.reference.cache import Reference
 from lead_intake_svc.reference.facts import ProjectFacts
 from lead_intake_svc.suppressions.hashing import Hashing
+from servicekit.newcomers import pauses
 from servicekit.problems import DomainError, conflict, invalid
+
+# Projects, contact lists and sponsors: others make them.
+HEARS_OF = ("prj", "lst", "spo")
 
 
 class Admission:
@@ -16,20 +22,26 @@ class Admission:
         self._mail_domains = mail_domains
         self._hashing = hashing
 
-    async def missing_known(self, leads: list[LeadInput]) -> None:
-        """Looks again, once, for projects and lists that this process does not know yet, and asks about the domains of
-        leads whose project wants that.
+    async def missing_known(self, leads: Sequence[LeadInput]) -> None:
+        """Looks again for projects and lists that this process does not know yet, as long as they may still be on
+        their way here, and asks about the domains of leads whose project wants that.
         """
-        reference = self._reference
-        if any(
-            lead.project_id not in reference.projects
-            or (lead.contact_list_id is not None and lead.contact_list_id not in reference.contact_lists)
-            for lead in leads
-        ):
-            await reference.reload()
+        if missing := self._missing(leads):
+            await self._reference.reload()
+            async for _ in pauses(missing, HEARS_OF):
+                if not (missing := self._missing(leads)):
+                    break
+                await self._reference.reload()
         domains = {domain for lead in leads if (domain := self._asked_domain(lead)) is not None}
         if domains:
             await self._mail_domains.look_up(domains)
+
+    def _missing(self, leads: Sequence[LeadInput]) -> list[str]:
+        """Of the projects and lists that the leads name, those that are not known."""
+        reference = self._reference
+        projects = {lead.project_id for lead in leads} - reference.projects.keys()
+        lists = {lead.contact_list_id for lead in leads} - reference.contact_lists.keys() - {None}
+        return [*projects, *filter(None, lists)]
 
     def admit(self, lead: LeadInput, sender: Sender, fingerprint: bytes) -> Candidate:
         """Raises as `project_for` does."""

@@ -14,7 +14,14 @@ FIND_NEWEST = """
 SELECT id, state, version, cause_id, template, recipient, lead, trace, attempts, to_person FROM emails
 WHERE recipient = $1 AND sent_at IS NOT NULL AND erased_at IS NULL ORDER BY id DESC LIMIT 1 FOR UPDATE
 """
-HAS_LOGGED = "SELECT EXISTS (SELECT FROM email_log WHERE email_id = $1 AND event = $2)"
+# A mail that somebody asked for again may come back again.
+HAS_LOGGED = """
+SELECT EXISTS (
+    SELECT FROM email_log l WHERE l.email_id = $1 AND l.event = $2 AND NOT EXISTS (
+        SELECT FROM email_log later WHERE later.email_id = $1 AND later.event = 'resend-asked' AND later.id > l.id
+    )
+)
+"""
 LOG = "INSERT INTO email_log (email_id, attempt, event, code, reply) VALUES ($1, $2, $3, NULL, $4)"
 FAIL = """
 UPDATE emails SET state = 'failed', reason = $2, version = version + 1, next_attempt_at = NULL
