@@ -98,7 +98,7 @@ INVARIANTS = {
 SITUATION = """
 SELECT w.lead_id, w.state, w.agent_id, w.attempts, w.validated, l.phone, l.has_consent, l.contact_list_id,
     l.content -> 'account' ->> 'external_id' AS account, coalesce(w.next_attempt_at > now(), false) AS cooling,
-    l.received_at <= now() - interval '6 hours' AS old,
+    l.received_at <= now() - interval '2 hours' AS old,
     EXISTS (SELECT FROM callbacks c WHERE c.lead_id = w.lead_id AND c.agent_id = $1 AND c.status = 'due' AND c.private)
         AND w.state = 'callback' AS promised
 FROM work_items w JOIN leads l USING (lead_id)
@@ -326,8 +326,12 @@ class Life:
             self.away.discard(agent_id)
 
     async def open_and_shut(self) -> None:
-        """Hours, the project itself, whether it demands consent, and how often anybody is called."""
+        """Hours, the project itself, whether it demands consent, and how often anybody is called.
+
+        What keeps everybody from calling is over the next time.
+        """
         what = self.dice.choice(("shut", "passive", "demands_consent", "one_try"))
+        what = "shut" if self.shut else "passive" if self.passive else what
         setattr(self, what, not getattr(self, what))
         await self.project()
 
@@ -340,7 +344,7 @@ class Life:
             checks={"consent": "reject"} if self.demands_consent else {},
             intake=IntakeRules(stale_suppressions="block"),
             queue=QueueRules(
-                cool_down_minutes=10, max_attempts=self.max_attempts, max_age_hours=6, status_after_request="queue"
+                cool_down_minutes=10, max_attempts=self.max_attempts, max_age_hours=2, status_after_request="queue"
             ),
         )
 
@@ -366,7 +370,7 @@ class Life:
 OFTEN = ("claim", "work", "claim", "work", "receive", "wait", "claim", "ask_why_not")
 SELDOM = (
     *("supervise", "tell_of_a_return", "decide", "erase", "suppress", "come_and_go", "open_and_shut", "revoke"),
-    *("tick", "answer_for", "lists_age"),
+    *("tick", "answer_for", "lists_age", "open_and_shut"),
 )
 
 
