@@ -33,7 +33,7 @@ CASES: dict[str, tuple[Any, int, str, str | None]] = {
 @pytest.mark.parametrize("case", CASES)
 async def test_a_bad_field_is_pointed_at(centre: Any, case: str) -> None:
     here: Centre = await centre()
-    await eventually(lambda: here.partners[0].post("/v1/leads", lead(1, here.project_id)))
+    await here.partners[0].post("/v1/leads", lead(1, here.project_id))
     change, status, code, pointer = CASES[case]
     answer = await here.partners[0].request("POST", "/v1/leads", json=body(here.project_id, **change))
     document = answer.json()
@@ -95,7 +95,7 @@ async def test_keys_that_are_none_are_refused(centre: Any, api: Any) -> None:
 async def test_a_passive_partner_and_a_passive_project_are_refused(centre: Any) -> None:
     """I2.2, S0.8: with their own codes, and nothing stored."""
     here: Centre = await centre(partners=2)
-    await eventually(lambda: here.partners[0].post("/v1/leads", lead(1, here.project_id)))
+    await here.partners[0].post("/v1/leads", lead(1, here.project_id))
     await here.admin.patch(f"/v1/partners/{here.partner_ids[1]}", {"active": False})
 
     async def inactive() -> None:

@@ -17,7 +17,7 @@ async def test_i2_27_a_person_leaves_no_trace_in_any_database(centre: Any, platf
     """The lead has lived: validated with a note, called, mailed about, and changed once."""
     here: Centre = await centre(call_centre_validation=True)
     body = lead(1, here.project_id, last_name=NAME, comments=f"ask for {NAME}", email=f"{NAME.lower()}@example.fi")
-    pushed = await eventually(lambda: here.partners[0].post("/v1/leads", body))
+    pushed = await here.partners[0].post("/v1/leads", body)
     decision = {"status": "confirmed", "note": f"{NAME} said yes"}
     case = f"/v1/validation/cases/{pushed['id']}/decision"
     await eventually(lambda: here.validator.post(case, decision))
@@ -48,7 +48,7 @@ async def test_i2_27_what_waits_in_outboxes_goes_out_before_an_erasure_is_comple
     """The notes of the call are still to be told, and so is what the partner pushed last, when the person is erased."""
     here: Centre = await centre()
     body = lead(2, here.project_id, last_name=NAME)
-    pushed = await eventually(lambda: here.partners[0].post("/v1/leads", body))
+    pushed = await here.partners[0].post("/v1/leads", body)
     await eventually(lambda: here.admin.get(f"/v1/work-items/{pushed['id']}"))
     words = [NAME, body["phone"], body["phone"][1:]]
     async with silenced(platform, "leadwire_lead_intake", "leadwire_assignment"):

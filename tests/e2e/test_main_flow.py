@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 from contracts.ids import new_uuid
-from harness.api import Api, Refused
+from harness.api import Api, Refused, client
 from harness.centre import Centre
 from harness.eventually import eventually
 from harness.people import lead
+from harness.platform import Platform
 
 
 async def push(centre: Centre, number: int = 1, **more: Any) -> Any:
-    return await eventually(lambda: centre.partners[0].post("/v1/leads", lead(number, centre.project_id, **more)))
+    """The project may have been made a moment ago (ADR 25)."""
+    return await centre.partners[0].post("/v1/leads", lead(number, centre.project_id, **more))
 
 
 async def claimed(agent: Api, centre: Centre) -> Any:
@@ -200,3 +202,21 @@ async def test_a_sponsor_sees_only_its_own(centre: Any) -> None:
 
 def _without_id(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != "request_id"}
+
+
+async def test_the_mails_of_a_trial_are_at_the_gateway(platform: Platform, centre: Any) -> None:
+    """In both modes; a page may be shown as it is meant, and runs nothing."""
+    here: Centre = await centre()
+    pushed = await push(here)
+    async with client(platform.url) as http:
+
+        async def mail() -> Any:
+            found = [each for each in (await http.get("/mail/messages")).json()["data"] if pushed["id"] in str(each)]
+            assert found, "no mail yet"
+            return found[0]
+
+        page = await http.get(f"/mail/{(await eventually(mail))['id']}")
+    assert page.status_code == 200
+    assert page.headers.get_list("content-security-policy") == [page.headers["content-security-policy"]]
+    assert "style-src 'unsafe-inline'" in page.headers["content-security-policy"]
+    assert "script-src" not in page.headers["content-security-policy"]

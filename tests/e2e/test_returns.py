@@ -53,7 +53,7 @@ async def test_i2_13_a_return_from_the_request_to_the_replacement(centre: Any) -
     price = {"amount_minor": 1250, "currency": "EUR"}
     settings = {"return_notification_emails": [mailbox], "lead_price": price}
     await here.admin.patch(f"/v1/partners/{partner_id}", settings)
-    pushed = await eventually(lambda: here.partners[0].post("/v1/leads", lead(1, here.project_id)))
+    pushed = await here.partners[0].post("/v1/leads", lead(1, here.project_id))
     answer = await claimed(here.agents[0], here)
     token = str(answer["lock"]["token"])
     await status_is(here, pushed["id"], "claimed")
@@ -94,7 +94,7 @@ async def test_i2_13_a_return_from_the_request_to_the_replacement(centre: Any) -
 async def test_i2_13_a_declined_return_gives_the_lead_back_to_work(centre: Any) -> None:
     """Queued before, queued after; a dispute stops the work again."""
     here: Centre = await centre()
-    pushed = await eventually(lambda: here.partners[0].post("/v1/leads", lead(1, here.project_id)))
+    pushed = await here.partners[0].post("/v1/leads", lead(1, here.project_id))
     await status_is(here, pushed["id"], "queued")
     return_id = await returned(here, pushed["id"])
     await told(here, pushed["id"], "assignment.lead.withdrawn.v1")

@@ -60,7 +60,7 @@ async def test_a_confirmed_lead_is_delivered_to_its_sponsor_within_a_second(
     took: list[float] = []
     for number in range(3):
         new = lead(number, here.project_id)
-        pushed = await eventually(lambda new=new: here.partners[0].post("/v1/leads", new))
+        pushed = await here.partners[0].post("/v1/leads", new)
         case = f"/v1/validation/cases/{pushed['id']}"
         await eventually(lambda case=case: here.validator.get(case))
         await here.validator.post(f"{case}/decision", {"status": "confirmed"})
@@ -101,7 +101,7 @@ async def test_two_installations_trade_a_lead_and_its_return(centre: Any, platfo
     secret = (await admin.post("/v1/webhook-endpoints", {**theirs, "url": incoming}))["secret"]
     await admin.patch(f"/v1/webhook-endpoints/{ours['id']}", {"incoming_secret": secret})
 
-    pushed = await eventually(lambda: seller.partners[0].post("/v1/leads", lead(1, seller.project_id)))
+    pushed = await seller.partners[0].post("/v1/leads", lead(1, seller.project_id))
 
     async def sell() -> Any:
         [sold] = (await admin.post("/v1/sales", {"lead_ids": [pushed["id"]], "buyer_id": bought_by}))["results"]

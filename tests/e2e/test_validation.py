@@ -16,9 +16,7 @@ async def held(centre: Centre, count: int) -> list[str]:
     """Pushed leads whose cases are there, oldest first."""
     project_id = centre.project_id
     await eventually(lambda: centre.admin.get("/v1/validation/view", project_id=project_id))
-    pushed = [
-        await eventually(lambda n=n: centre.partners[0].post("/v1/leads", lead(n, project_id))) for n in range(count)
-    ]
+    pushed = [await centre.partners[0].post("/v1/leads", lead(n, project_id)) for n in range(count)]
     assert all(one["held"] for one in pushed)
     for one in pushed:
         await eventually(lambda one=one: centre.validator.get(f"/v1/validation/cases/{one['id']}"))

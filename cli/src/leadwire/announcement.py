@@ -23,11 +23,12 @@ def say(words: str) -> None:
     _console.print(f"[dim]·[/] {words}")
 
 
-def announce_ready(url: str, pages: Sequence[tuple[str, str]], logins: Sequence[Login]) -> None:
+def announce_ready(url: str, logins: Sequence[Login], *, mails: bool) -> None:
     _console.print(f"\nLeadwire is ready at {url}", style="bold")
     table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
-    for address, words in pages:
-        table.add_row(address if "://" in address else url + address, words)
+    if mails:
+        table.add_row(f"{url}/mail", "the mails that were sent")
+    table.add_row(f"{url}/docs/", "every operation of the API, and its events")
     _console.print(table)
     if logins:
         accounts = Table("log in as", "e-mail", "password", box=None, padding=(0, 3, 0, 0))

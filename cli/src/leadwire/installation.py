@@ -15,6 +15,7 @@ from leadwire.services import SERVICES, Service
 
 # For who tries webhooks on one machine.
 _PASSED_ON = ("LEADWIRE_WEBHOOK_ADDRESSES", "LEADWIRE_WEBHOOK_ALLOW_INSECURE")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Installation:
     def url(self) -> str:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 -- compared, not bound
         return f"http://{host}:{self.port}"
+
+    @property
+    def shows_mails(self) -> bool:
+        """On this machine only: they are other people's."""
+        return self.host in _LOOPBACK
 
     def environment(self, service: Service) -> dict[str, str]:
         """The `LEADWIRE_…` settings of one service: the same in one process and in many."""

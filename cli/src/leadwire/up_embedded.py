@@ -32,8 +32,6 @@ from leadwire.services import SERVICES, Service
 from leadwire.site import Site
 from leadwire.waiting import until_stopped
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
 
 async def run(options: UpOptions, stop: asyncio.Event) -> None:
     """Returns after `stop` is set and everything has been shut down in order. Raises ServerFailed or OSError."""
@@ -46,7 +44,7 @@ async def run(options: UpOptions, stop: asyncio.Event) -> None:
                 demo = Demo(installation.data_dir, installation.url)
                 logins = [*logins, *await demo.prepare(installation.admin)]
                 stack.push_async_callback(_cancelled, asyncio.create_task(demo.trickle()))
-            announce_ready(installation.url, _listed_pages(options.host), logins)
+            announce_ready(installation.url, logins, mails=installation.shows_mails)
             await until_stopped(stop, running)
             say("stopping")
     finally:
@@ -126,12 +124,7 @@ def _pages(apps: Sequence[App], folder: MailFolder, installation: Installation) 
         return platform_document({app.name: app.http.openapi() for app in apps}, __version__), asyncapi_document()
 
     pages: list[BaseRoute] = [*Site(installation.data_dir / "documents", documents).routes, ready_page(apps)]
-    return pages + list(mail_routes(folder)) if installation.host in LOOPBACK else pages
-
-
-def _listed_pages(host: str) -> list[tuple[str, str]]:
-    pages = [("/docs/", "every operation of the API, and its events")]
-    return [("/mail", "the mails that were sent"), *pages] if host in LOOPBACK else pages
+    return pages + list(mail_routes(folder)) if installation.shows_mails else pages
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -48,9 +48,7 @@ async def run(options: UpOptions, stop: asyncio.Event) -> None:
             demo = Demo(installation.data_dir, installation.url)
             logins = [*logins, *await demo.prepare(installation.admin)]
             keepers.append(asyncio.create_task(demo.trickle(), name="demo"))
-        mail = f"http://127.0.0.1:{installation.ports['mail-pages']}/mail"
-        pages = [(mail, "the mails that were sent"), ("/docs/", "every operation of the API, and its events")]
-        announce_ready(installation.url, pages, logins)
+        announce_ready(installation.url, logins, mails=installation.shows_mails)
         await until_stopped(stop, keepers)
     finally:
         say("stopping")
@@ -107,7 +105,7 @@ async def _gateway(installation: Installation) -> NginxServer:
     values = {
         "LEADWIRE_GATEWAY_LISTEN": f"{installation.host}:{installation.port}",
         "LEADWIRE_GATEWAY_SCHEME": "",
-        "LEADWIRE_GATEWAY_EXTRA": "",
+        "LEADWIRE_GATEWAY_EXTRA": _mail_pages(installation),
         "LEADWIRE_DOCUMENTS": DOCUMENTS,
         "LEADWIRE_ACCESS_LOG": os.environ.get("LEADWIRE_ACCESS_LOG", "off"),
         "LEADWIRE_RATE_PER_ADDRESS": str(RATE_PER_ADDRESS),
@@ -119,6 +117,15 @@ async def _gateway(installation: Installation) -> NginxServer:
     )
     await asyncio.to_thread(nginx.start)
     return nginx
+
+
+def _mail_pages(installation: Installation) -> str:
+    """As in embedded mode. What they may do in a browser they say themselves."""
+    if not installation.shows_mails:
+        return ""
+    target = f"http://127.0.0.1:{installation.ports['mail-pages']}"
+    said = "auth_request off; add_header Referrer-Policy no-referrer always;"
+    return f"location ~ ^/mail(/|$) {{ {said} proxy_pass {target}; }}"
 
 
 async def _write_documents(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """What another service made a moment ago is waited for, and nothing else is."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,17 +64,19 @@ async def test_who_never_comes_is_refused_in_the_end(service: ServiceUnderTest, 
 
 
 @pytest.mark.parametrize(
-    "user_id",
+    "make",
     [
-        lowest_id("usr", datetime.now(UTC) - timedelta(seconds=10)),
-        lowest_id("usr", datetime.now(UTC) + timedelta(hours=1)),
-        new_id("thg"),
-        new_id("usr").upper(),
-        "usr_" + "u" * 26,
-        "usr_1",
+        lambda: lowest_id("usr", datetime.now(UTC) - timedelta(seconds=10)),
+        lambda: lowest_id("usr", datetime.now(UTC) + timedelta(hours=1)),
+        lambda: new_id("thg"),
+        lambda: new_id("usr").upper(),
+        lambda: "usr_" + "u" * 26,
+        lambda: "usr_1",
     ],
+    ids=["old", "of the future", "another kind", "capitals", "no letters of ours", "short"],
 )
-async def test_everybody_else_is_refused_at_once(service: ServiceUnderTest, user_id: str):
+async def test_everybody_else_is_refused_at_once(service: ServiceUnderTest, make: Callable[[], str]):
+    user_id = make()
     assert (await service.http.get(f"/v1/heard/{user_id}")).status_code == 404
     assert (await greet(service, user_id)).status_code == 422
     assert len(asked(service)) == 2

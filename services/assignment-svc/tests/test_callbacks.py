@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from assignment_svc.callbacks.store import find_due
 from assignment_svc.testing import AGENT, CallCentre
 from contracts.events.assignment import CallbackDueV1, CallbackScheduledV1
 from contracts.events.values import CallingHours
 from httpx2 import Response
+from messaging.sight import EVERYTHING, seeing
 
 
 def _at(**later: float) -> str:
@@ -41,6 +43,10 @@ async def test_a3_10_a_private_callback_is_its_agents_next_lead_before_any_other
     await centre.pass_time(hours=1)
     assert await centre.state_of() == "callback"
     await centre.pass_time(minutes=61)
+    with seeing(EVERYTHING):
+        async with centre.service.db.unit_of_work() as work:
+            looked_at = [await find_due(work, agent_id, None) for agent_id in (AGENT, "usr_other")]
+    assert [len(due) for due in looked_at] == [1, 0], "of those that a claim looks at none is somebody else's"
     assert (await centre.claimed("usr_other"))[0] == "lead_2", "it is private"
     assert (await centre.claim("usr_other")).status_code == 204
     await centre.lead("lead_3", priority="high")

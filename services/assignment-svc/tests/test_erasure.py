@@ -77,6 +77,13 @@ async def test_i2_27_nothing_is_written_any_more_of_somebody_who_was_erased(cent
     assert await _holding(centre) == []
 
 
+async def test_i2_27_a_person_without_leads_gets_a_receipt_too(centre: CallCentre):
+    await centre.erase()
+    (receipt,) = await centre.service.published(ErasureCompletedV1)
+    assert isinstance(receipt, ErasureCompletedV1)
+    assert set(receipt.removed.values()) == {0}
+
+
 async def test_i2_27_a_late_message_does_not_bring_an_erased_lead_back(centre: CallCentre):
     await centre.erase("lead_1", "lead_2")
     event = await centre.lead("lead_1", person=_person())

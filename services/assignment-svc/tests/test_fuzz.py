@@ -17,6 +17,7 @@ async def test_no_made_up_request_brings_the_service_out_of_its_contract(
 ):
     """`LEADWIRE_FUZZ_REQUESTS=250 python -m pytest services/assignment-svc/tests/test_fuzz.py` for a long run: so many
     requests to each operation, some 20,000 in all. The ordinary one is small, for there are many operations.
+    `LEADWIRE_FUZZ_STORIES=600` tells as many in stories.
     `LEADWIRE_FUZZ_SEED` makes others of them.
     """
     if "LEADWIRE_FUZZ_REQUESTS" not in os.environ:
@@ -45,6 +46,7 @@ async def test_no_made_up_request_brings_the_service_out_of_its_contract(
     sponsor = partial(service.headers, "sponsor", sponsor_id="spo_1")
     callers = [boss, boss, admin, partial(centre.as_agent, token=token), sponsor]
     answered = await fuzzing.fuzz(service, callers, known=known)
+    answered += await fuzzing.fuzz_stories(service, callers)
     told = Counter[int]()
     for (_, status), times in answered.items():
         told[status] += times

@@ -112,12 +112,14 @@ class Floor:
             await self.put_back(agent_id, lead_id, token)
 
     async def put_back(self, agent_id: str, lead_id: str, token: str) -> None:
-        began = time.monotonic()
+        began, nobody_knows = time.monotonic(), False
         while True:
             answer = await self.ask(agent_id, "POST", f"/v1/work-items/{lead_id}/release", token)
             if answer is not None and answer.status_code == 200:
                 break
+            nobody_knows = nobody_knows or answer is None
             if lead_id not in await self.has(agent_id):
+                assert nobody_knows, f"{agent_id} was given {lead_id}, did not put it back and has it no more"
                 break
             lock = await self.ask(agent_id, "POST", f"/v1/work-items/{lead_id}/lock")
             token = lock.json()["token"] if lock is not None and lock.status_code == 200 else token

@@ -34,6 +34,31 @@ async def test_several_workers_share_what_is_due_and_each_is_fired_once(service:
     assert [row[0] for row in await service.db.pool.fetch("SELECT subject FROM timers")] == ["later"]
 
 
+async def test_a_worker_that_takes_long_holds_up_no_other(service: ServiceUnderTest):
+    begun, done = asyncio.Event(), asyncio.Event()
+    fired: list[str] = []
+
+    async def take_long(_: UnitOfWork, __: Sequence[str]) -> None:
+        begun.set()
+        await done.wait()
+
+    async def note(_: UnitOfWork, subjects: Sequence[str]) -> None:
+        fired.extend(subjects)
+
+    clock = Clock({"long": take_long, "quick": note})
+    await _remind(service, "long", "one")
+    first = asyncio.ensure_future(fire_all(service.db, clock))
+    await begun.wait()
+    await _remind(service, "quick", "two")
+    try:
+        async with asyncio.timeout(30):
+            await fire_all(service.db, clock)
+    finally:
+        done.set()
+        await first
+    assert fired == ["two"]
+
+
 async def test_a_kind_that_fails_is_put_off_and_keeps_no_other(service: ServiceUnderTest):
     fired: list[str] = []
 

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,16 +68,14 @@ class Cluster:
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    folder = tmp_path_factory.mktemp("intake")
-    for each in (folder, *folder.parents):  # as root, the server runs as nobody
-        if each == Path("/tmp"):  # noqa: S108 -- where pytest puts its folders
-            break
-        each.chmod(0o755)
-    server = PostgresServer(folder / "pg", fast=True)
+def server() -> Iterator[PostgresServer]:
+    """Not below pytest's own folders: another run of pytest closes those to the account that the server runs as."""
+    folder = Path(tempfile.mkdtemp(prefix="leadwire-test-pg-"))
+    server = PostgresServer(folder, fast=True)
     server.start()
     yield server
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -151,3 +151,10 @@ async def test_i2_27_a_mail_that_was_erased_is_not_sent_again(
     assert (answer.status_code, answer.json()["code"]) == (409, "email-erased")
     shown = await service.http.get(f"/v1/emails/{row['id']}", headers=service.headers())
     assert (shown.json()["state"], shown.json()["reply"]) == ("sent", None)
+
+
+async def test_i2_27_a_person_without_leads_gets_a_receipt_too(service: ServiceUnderTest):
+    await service.deliver(ErasureRequestedV1(erasure_id="era_0", lead_ids=[]))
+    (receipt,) = await service.published(ErasureCompletedV1)
+    assert isinstance(receipt, ErasureCompletedV1)
+    assert set(receipt.removed.values()) == {0}

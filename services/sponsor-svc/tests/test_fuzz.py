@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from servicekit.fuzzing import REQUESTS, fuzz
+from servicekit.fuzzing import REQUESTS, fuzz, fuzz_stories
 from servicekit.testing import ServiceUnderTest
 
 STREAMS = ("GET /v1/statistics/stream", "GET /v1/shared-statistics/stream")
@@ -13,7 +13,8 @@ STREAMS = ("GET /v1/statistics/stream", "GET /v1/shared-statistics/stream")
 @pytest.mark.timeout(300 + 5 * REQUESTS)
 async def test_no_made_up_request_brings_the_service_out_of_its_contract(service: ServiceUnderTest, api: Any):
     """`LEADWIRE_FUZZ_REQUESTS=500 python -m pytest services/sponsor-svc/tests/test_fuzz.py` for a long run: so many
-    requests to each operation, some 20,000 in all. `LEADWIRE_FUZZ_SEED` makes others of them.
+    requests to each operation, some 20,000 in all. `LEADWIRE_FUZZ_STORIES=600` tells as many in stories.
+    `LEADWIRE_FUZZ_SEED` makes others of them.
     """
     sponsor = await api.create("sponsors", name="Acme")
     of = {"sponsor_id": sponsor["id"]}
@@ -41,4 +42,5 @@ async def test_no_made_up_request_brings_the_service_out_of_its_contract(service
         "link_id": [link["id"]],
     }
     answered = await fuzz(service, callers, known=known, skip=STREAMS)
+    answered += await fuzz_stories(service, callers, skip=STREAMS)
     assert {status for _, status in answered} >= {200, 201, 401, 403, 404, 422}

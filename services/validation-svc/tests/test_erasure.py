@@ -87,3 +87,10 @@ async def test_i2_27_acceptance_and_erasure_at_once_leave_nothing(service: Servi
         erase = ErasureRequestedV1(erasure_id=f"era_{number}", lead_ids=[lead_id])
         await asyncio.gather(service.deliver(make_lead(number)), service.deliver(erase))
     assert await service.db.pool.fetchval("SELECT count(*) FROM cases") == 0
+
+
+async def test_i2_27_a_person_without_leads_gets_a_receipt_too(service: ServiceUnderTest):
+    await service.deliver(ErasureRequestedV1(erasure_id="era_0", lead_ids=[]))
+    (receipt,) = await service.published(ErasureCompletedV1)
+    assert isinstance(receipt, ErasureCompletedV1)
+    assert set(receipt.removed.values()) == {0}

@@ -1,8 +1,8 @@
 """A person in an event that must not name them (I2.27): whoever holds the number or the address finds it by its digest,
 however it was written. Pure.
 
-The digests are salted, and no secret: who has the event and tries every number finds the right one. It names the
-person to nobody who only reads it, and is kept no longer than the erasure takes.
+The digests are salted, and no secret: who has the event and tries every number finds the right one. They name the
+person to nobody who only reads them, and go with the message.
 """
 
 import hashlib

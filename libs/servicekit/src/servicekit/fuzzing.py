@@ -1,10 +1,12 @@
 """Requests made up from a service's own OpenAPI document by Schemathesis: such that fit it, and such that do not.
 
-`LEADWIRE_FUZZ_REQUESTS` says how many requests every operation gets (default 16, for the ordinary run of the tests).
+`LEADWIRE_FUZZ_REQUESTS` says how many requests every operation gets (default 16, for the ordinary run of the tests),
+`LEADWIRE_FUZZ_STORIES` how many stories of some 35 requests are told (default 3).
 """
 
 import asyncio
 import gc
+import itertools
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
@@ -23,12 +25,20 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from servicekit.testing import ServiceUnderTest
 
 REQUESTS: Final = int(os.environ.get("LEADWIRE_FUZZ_REQUESTS", "16"))
+STORIES: Final = int(os.environ.get("LEADWIRE_FUZZ_STORIES", "3"))
 SEED: Final = int(os.environ.get("LEADWIRE_FUZZ_SEED", "1"))
 PROBLEM: Final = {"type", "title", "status", "code", "detail", "request_id", "errors"}
 BASE: Final = "http://service"
 # An id that is nobody's, of each kind of which others are known.
 NOBODYS: Final = "nobodys"
 COLLECT_EVERY: Final = 50
+STEPS: Final = 25
+_QUIETLY: Final = settings(
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
 Headers = Mapping[str, str]
 # A signed identity lives for a minute, a long run for longer: then a caller is asked for its headers each time.
 Caller = Headers | Callable[[], Headers]
@@ -85,6 +95,48 @@ async def fuzz(
     return answered
 
 
+async def fuzz_stories(
+    service: ServiceUnderTest, callers: Sequence[Caller], *, skip: Collection[str] = ()
+) -> Counter[tuple[str, int]]:
+    """As `fuzz`, but one request after another with what the last ones answered: what a story made is found, changed
+    and undone again. Each story has one caller.
+    """
+    loop = asyncio.get_running_loop()
+    answered: Counter[tuple[str, int]] = Counter()
+    turns = itertools.cycle(callers)
+    schema = schemathesis.openapi.from_dict(_without(service.app.http.openapi(), skip))
+    machine: Any = schema.as_state_machine()
+
+    class Story(machine):
+        def setup(self) -> None:
+            self.caller = next(turns)
+
+        def call(self, case: AnyCase, **_: Any) -> schemathesis.Response:
+            headers = self.caller() if callable(self.caller) else self.caller
+            answer = asyncio.run_coroutine_threadsafe(_send(service, case, headers), loop).result(60)
+            answered[case.operation.label, answer.status_code] += 1
+            if answered.total() % COLLECT_EVERY == 0:
+                gc.collect()
+            _check(case, answer)
+            return schemathesis.Response.from_httpx2(answer, verify=False)
+
+        def validate_response(self, *_: Any, **__: Any) -> None:
+            """It is checked."""
+
+    with collecting_by_hand():
+        run = settings(_QUIETLY, max_examples=STORIES, stateful_step_count=STEPS)
+        await asyncio.to_thread(seed(SEED)(Story).run, settings=run)
+    return answered
+
+
+def _without(document: Mapping[str, Any], skip: Collection[str]) -> dict[str, Any]:
+    paths = {
+        path: {method: one for method, one in operations.items() if f"{method.upper()} {path}" not in skip}
+        for path, operations in document["paths"].items()
+    }
+    return {**document, "paths": paths}
+
+
 @contextmanager
 def collecting_by_hand() -> Generator[None]:
     """No garbage is collected but when somebody asks for it.
@@ -120,13 +172,7 @@ def _known(name: str, value: Any, further: Mapping[str, Any]) -> Any:
 
 
 def _run(send: Callable[..., None], made: Sequence[st.SearchStrategy[Any]]) -> None:
-    run = settings(
-        max_examples=max(1, REQUESTS // len(GenerationMode)),
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-    )
+    run = settings(_QUIETLY, max_examples=max(1, REQUESTS // len(GenerationMode)))
 
     @seed(SEED)
     @run

@@ -53,10 +53,11 @@ async def _pointed_at(request: Request, refusal: DomainError) -> list[str]:
     """What the address names and is not there, or the field of the body that names what is not there."""
     if refusal.kind is Kind.NOT_FOUND:
         return [str(value) for value in request.path_params.values()]
-    if refusal.kind is not Kind.INVALID or not request.headers.get("content-type", "").startswith(_JSON):
+    pointers = [error.pointer for error in refusal.errors if error.pointer.startswith("/")]
+    if not pointers or not request.headers.get("content-type", "").startswith(_JSON):
         return []
     body = await request.json()
-    return [text for error in refusal.errors for text in _strings(_at(body, error.pointer))]
+    return [text for pointer in pointers for text in _strings(_at(body, pointer))]
 
 
 def _at(value: Any, pointer: str) -> Any:

@@ -2,14 +2,15 @@
 
 import pytest
 from people import create, person
-from servicekit.fuzzing import REQUESTS, fuzz
+from servicekit.fuzzing import REQUESTS, fuzz, fuzz_stories
 from servicekit.testing import ServiceUnderTest
 
 
 @pytest.mark.timeout(300 + 20 * REQUESTS)
 async def test_no_made_up_request_brings_the_service_out_of_its_contract(service: ServiceUnderTest):
     """`LEADWIRE_FUZZ_REQUESTS=500 python -m pytest services/identity-svc/tests/integration/test_fuzz.py` for a long
-    run: so many requests to each operation, some 20,000 in all. `LEADWIRE_FUZZ_SEED` makes others of them.
+    run: so many requests to each operation, some 20,000 in all. `LEADWIRE_FUZZ_STORIES=600` tells as many in stories.
+    `LEADWIRE_FUZZ_SEED` makes others of them.
     """
     agent, admin = await person(service), await person(service, "admin")
     program = await create(service, "integration")
@@ -23,4 +24,5 @@ async def test_no_made_up_request_brings_the_service_out_of_its_contract(service
     ]
     known = {"user_id": [agent.user["id"], program["id"]]}
     answered = await fuzz(service, callers, known=known)
+    answered += await fuzz_stories(service, callers)
     assert {status for _, status in answered} >= {200, 201, 204, 401, 403, 404, 422}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from servicekit.fuzzing import REQUESTS, fuzz
+from servicekit.fuzzing import REQUESTS, fuzz, fuzz_stories
 from servicekit.testing import ServiceUnderTest
 
 RULE = {
@@ -18,7 +18,8 @@ async def test_no_made_up_request_brings_the_service_out_of_its_contract(
     service: ServiceUnderTest, hooks: Any, make_lead: Any, make_partner: Any, make_template: Any
 ):
     """`LEADWIRE_FUZZ_REQUESTS=500 python -m pytest services/notify-svc/tests/webhooks/test_fuzz.py` for a long run: so
-    many requests to each operation, some 20,000 in all. `LEADWIRE_FUZZ_SEED` makes others of them.
+    many requests to each operation, some 20,000 in all. `LEADWIRE_FUZZ_STORIES=600` tells as many in stories.
+    `LEADWIRE_FUZZ_SEED` makes others of them.
     """
     endpoint = await hooks.endpoint("https://hooks.example.com/in", "intake.lead.*")
     template = await make_template()
@@ -44,4 +45,5 @@ async def test_no_made_up_request_brings_the_service_out_of_its_contract(
         "partner_id": ["ptr_1"],
     }
     answered = await fuzz(service, callers, known=known)
+    answered += await fuzz_stories(service, callers)
     assert {status for _, status in answered} >= {200, 204, 401, 403, 404, 422}

@@ -1,6 +1,6 @@
 """A lead pushed in the stead of a returned one (I2.22)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -41,7 +41,9 @@ async def find_original(work: UnitOfWork, candidate: Candidate) -> Record:
 
 def standing_in_for(candidate: Candidate, original_id: str) -> Candidate:
     """Whatever name the partner used, the lead's id is kept."""
-    return replace(candidate, content=msgspec.structs.replace(candidate.content, replacement_for=original_id))
+    return msgspec.structs.replace(
+        candidate, content=msgspec.structs.replace(candidate.content, replacement_for=original_id)
+    )
 
 
 async def take_slot(work: UnitOfWork, original: Record, taker: Taker) -> None:
