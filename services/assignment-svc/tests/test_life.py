@@ -393,7 +393,7 @@ async def _begin(databases: TestDatabases) -> tuple[str, Life]:
     return dsn, life
 
 
-@pytest.mark.timeout(60 + EXAMPLES * STEPS)
+@pytest.mark.timeout(120 + 2 * EXAMPLES * STEPS)
 def test_a_call_centre_stays_sound_whatever_happens_in_whatever_order(
     test_databases: TestDatabases, loop: asyncio.AbstractEventLoop
 ):
