@@ -57,6 +57,18 @@ async def test_v4_1_released_leads_are_delivered_rejected_ones_only_once_they_ar
     assert [post.json["data"]["lead_id"] for post in hook_sink.posts] == ["lead_0001", "lead_0002"]
 
 
+async def test_s0_10_a_verdict_that_was_taken_back_delivers_nothing_when_it_comes_late(  # noqa: PLR0917 -- fixtures
+    service: ServiceUnderTest, hooks: Any, hook_sink: Any, held: Any, confirmed: Any, lead_ref: Any
+):
+    await hooks.receiver(hook_sink.url("/leads"))
+    await service.deliver(held())
+    await service.deliver(CaseReopenedV1(lead=lead_ref()), 3)
+    await service.deliver(confirmed(), 2)
+    assert await hooks.rows() == []
+    await service.deliver(confirmed(), 4)
+    assert len(await hooks.rows()) == 1
+
+
 async def test_the_ledger_forgets_what_is_old_and_done(  # noqa: PLR0917 -- fixtures
     service: ServiceUnderTest, hooks: Any, hook_sink: Any, held: Any, confirmed: Any, lead_ref: Any
 ):

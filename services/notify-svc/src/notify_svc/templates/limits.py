@@ -34,13 +34,15 @@ class TookTooMuch(ResourceLimitError):
 
 
 class _Context(RenderContext):
-    """Looks at the clock at every variable and every filter; loops are limited by the library."""
+    """Looks at every variable and every filter how long the thread has computed: a machine that is busy with others
+    makes no template a bad one. Loops are limited by the library.
+    """
 
     __slots__ = ("_ends_at",)
 
     def __init__(self, template: BoundTemplate, **options: Any) -> None:
         super().__init__(template, **options)
-        self._ends_at = time.monotonic() + LONGEST_SECONDS
+        self._ends_at = time.thread_time() + LONGEST_SECONDS
 
     def get(self, path: list[object], **options: Any) -> object:
         self._check_time()
@@ -59,7 +61,7 @@ class _Context(RenderContext):
         return bounded
 
     def _check_time(self) -> None:
-        if time.monotonic() > self._ends_at:
+        if time.thread_time() > self._ends_at:
             raise TookTooMuch
 
 
