@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from assignment_svc.callbacks.store import find_due
-from assignment_svc.testing import AGENT, CallCentre
+from assignment_svc.testing import AGENT, PROJECT, CallCentre, lead_ref
 from contracts.events.assignment import CallbackDueV1, CallbackScheduledV1
 from contracts.events.values import CallingHours
 from httpx2 import Response
@@ -112,6 +112,19 @@ async def test_a3_10_a_due_callback_waits_for_legal_hours_and_other_rules(centre
     assert (await centre.claim()).status_code == 204
     await centre.project()
     assert (await centre.claimed())[0] == "lead_1"
+
+
+async def test_a3_10_promises_that_may_not_be_called_now_hide_no_other(centre: CallCentre):
+    await centre.project("prj_2")
+    await centre.tick(project_id="prj_2")
+    for number in range(1, 23):
+        lead_id = f"lead_{number}"
+        await centre.lead(lead_id, lead=lead_ref(lead_id, "prj_2" if number == 22 else PROJECT))
+        await _promise(centre)
+    await centre.pass_time(minutes=121)
+    await centre.project(state="passive")
+    assert (await centre.claimed())[0] == "lead_22"
+    assert (await centre.claim()).status_code == 204
 
 
 async def test_a3_10_a_callback_can_be_moved_made_public_and_called_off(centre: CallCentre):

@@ -27,17 +27,26 @@ async def claim_due(
     work: UnitOfWork, limits: Limits, agent_id: str, project_id: str | None, trace: Trace
 ) -> Record | None:
     """The row that a claim answers with; None when there is nothing that may be called now."""
-    for item, callback_id in await store.find_due(work, agent_id, project_id):
-        asking = Asking(item.lead_id, agent_id, limits.cap, limits.offline_after, datetime.now(UTC))
-        if {one.key for one in await examine_lead(work, asking)} - _NOT_ASKED:
-            continue
-        lock = await take(work, item.lead_id, agent_id, await read_lock_time(work, item.lead_id) or _DEFAULT_LOCK)
-        if lock is None or not await transition(work, [_claim(item, agent_id, callback_id, trace)]):
-            continue
-        await store.set_status(work, [callback_id], "done")
-        await remind_at(work, "idle-claim", [(item.lead_id, lock.expires_at)])
-        return await read_view(work, item.lead_id)
+    last: store.Promise | None = None
+    while promises := await store.find_due(work, agent_id, project_id, last):
+        for last in promises:
+            asking = Asking(last.item.lead_id, agent_id, limits.cap, limits.offline_after, datetime.now(UTC))
+            if {one.key for one in await examine_lead(work, asking)} - _NOT_ASKED:
+                continue
+            claimed = await _keep(work, last, agent_id, trace)
+            if claimed is not None:
+                return claimed
     return None
+
+
+async def _keep(work: UnitOfWork, promise: store.Promise, agent_id: str, trace: Trace) -> Record | None:
+    item, callback_id = promise.item, promise.callback_id
+    lock = await take(work, item.lead_id, agent_id, await read_lock_time(work, item.lead_id) or _DEFAULT_LOCK)
+    if lock is None or not await transition(work, [_claim(item, agent_id, callback_id, trace)]):
+        return None
+    await store.set_status(work, [callback_id], "done")
+    await remind_at(work, "idle-claim", [(item.lead_id, lock.expires_at)])
+    return await read_view(work, item.lead_id)
 
 
 def _claim(item: WorkItem, agent_id: str, callback_id: str, trace: Trace) -> Change:

@@ -60,9 +60,11 @@ SELECT agent_id FROM agents WHERE agent_id = ANY($1::text[]) ORDER BY agent_id F
 """
 
 DUE = f"""
-SELECT {ITEM_COLUMNS}, c.callback_id FROM callbacks c JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
+SELECT {ITEM_COLUMNS}, c.callback_id, c.at AS promised_at
+FROM callbacks c JOIN work_items w USING (lead_id) JOIN leads l USING (lead_id)
 WHERE c.agent_id = $1 AND c.status = 'due' AND c.private AND w.state = 'callback'
   AND ($2::text IS NULL OR l.project_id = $2)
+  AND ($3::timestamptz IS NULL OR (c.at, c.callback_id) > ($3, $4::text))
 ORDER BY c.at, c.callback_id LIMIT 20 FOR NO KEY UPDATE OF w SKIP LOCKED
 """
 
@@ -81,6 +83,13 @@ class Callback:
     at: datetime
     time_zone: str | None
     note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    item: WorkItem
+    callback_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +156,15 @@ async def lock_agents(work: UnitOfWork, agent_ids: Sequence[str]) -> None:
     await work.execute(LOCK_AGENTS, agent_ids)
 
 
-async def find_due(work: UnitOfWork, agent_id: str, project_id: str | None) -> list[tuple[WorkItem, str]]:
-    """Leads that the agent promised to call by now, the earliest first; taken before anybody else can."""
-    rows: list[Record] = await work.fetch(DUE, agent_id, project_id)
-    return [(item_of(row), row["callback_id"]) for row in rows]
+async def find_due(
+    work: UnitOfWork, agent_id: str, project_id: str | None, after: Promise | None = None
+) -> list[Promise]:
+    """Some of the leads that the agent promised to call by now, the earliest first; taken before anybody else can.
+    `after`: the last of those that were looked at before.
+    """
+    place = (None, None) if after is None else (after.at, after.callback_id)
+    rows: list[Record] = await work.fetch(DUE, agent_id, project_id, *place)
+    return [Promise(item_of(row), row["callback_id"], row["promised_at"]) for row in rows]
 
 
 async def find_due_of(work: UnitOfWork, agent_id: str) -> list[str]:
