@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from embedded import NginxServer, ServerFailed, free_port, obtain_nginx
+from embedded.processes import wait_until
 
 
 def configuration(port: int, answer: str) -> str:
@@ -61,6 +62,7 @@ def test_workers_whose_master_was_killed_give_way_to_the_next_start(
     first = server.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
+    assert wait_until(lambda: not server.is_running(), seconds=10)
     server.start()
     assert server.pid not in {None, first}
     assert ask("/").text == "one"

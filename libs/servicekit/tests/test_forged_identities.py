@@ -115,7 +115,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
     "exp before iat": {"iat": now(4), "exp": now(3)},
     "iat in the future": {"iat": now(300), "exp": now(330)},
     **{f"iat {value!r}": {"iat": value} for value in ("yesterday", None, True, float("nan"), now() + 0.5)},
-    "nbf in the future": {"nbf": now(300)},
+    "nbf in the future": {"nbf": now(86_400)},
     **{f"nbf {value!r}": {"nbf": value} for value in ("soon", [], float("inf"))},
     **{f"sub {value!r}": {"sub": value} for value in ("", None, 1, ["usr_1"], "usr_1 usr_2", "usr_1\n", "x" * 201)},
     **{f"lvl {value!r}": {"lvl": value} for value in ("", "root", "Admin", "admin ", None, 1, ["admin"], {"a": 1})},
