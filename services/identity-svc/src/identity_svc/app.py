@@ -43,6 +43,7 @@ async def build(settings: Settings) -> App:
         NAME,
         database,
         settings.verifier(),
+        # Sessions first: routes are tried in their order, and the gateway asks at every request.
         [sessions, users, me, second_factor, api_tokens, single_sign_on, audit, _keys(settings)],
         audit=RULES,
         restricted="none",  # people's own records: nothing is a sponsor's, a partner's or an agent's

@@ -74,8 +74,8 @@ def campaign_setting_routes(database: Database) -> APIRouter:
     async def change(
         project_id: str, body: SettingsPatch, caller: Caller, response: Response, if_match: IfMatch = None
     ) -> SettingsOut:
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             found = await store.read_settings(work, project_id)
             check_match(if_match, found.version)
             changed = await store.write_settings(work, project_id, _merged(found, body))
@@ -95,9 +95,9 @@ def campaign_setting_routes(database: Database) -> APIRouter:
 
     @routes.post("/outcomes", status_code=201, summary="Add an outcome")
     async def add(project_id: str, body: OutcomeIn, caller: Caller) -> OutcomeOut:
-        await require_writable(database, caller, project_id)
         new = Outcome(new_id("out"), body.name, body.contacted, active=True)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             if len(await store.list_outcomes(work, project_id, active_only=False)) >= store.MOST_OUTCOMES:
                 raise conflict("too-many-outcomes", f"A campaign has {store.MOST_OUTCOMES} outcomes at most.")
             return _outcome(await store.add_outcome(work, project_id, new))
@@ -109,8 +109,8 @@ def campaign_setting_routes(database: Database) -> APIRouter:
         responses={200: {"model": OutcomeOut, "description": "It was used, and is out of use now."}, 204: {}},
     )
     async def remove(project_id: str, outcome_id: str, caller: Caller) -> OutcomeOut | Response:
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             found, kept = await store.remove_outcome(work, project_id, outcome_id)
         if not found:
             raise not_found()

@@ -1,6 +1,5 @@
 """Who may open a campaign: supervisors each one, agents those they are on or have a lead of."""
 
-from messaging.database import Database
 from messaging.unit_of_work import UnitOfWork
 from servicekit.identity import Identity
 from servicekit.problems import not_found
@@ -19,9 +18,7 @@ async def require_campaign(work: UnitOfWork, caller: Identity, project_id: str) 
         raise not_found()
 
 
-async def require_writable(database: Database, caller: Identity, project_id: str) -> None:
-    """For supervisors."""
+async def require_writable(work: UnitOfWork, caller: Identity, project_id: str) -> None:
+    """For supervisors, 403 for others; 404 as for reading."""
     require_supervisor(caller)
-    async with database.unit_of_work() as work:
-        if not await store.project_known(work, project_id):
-            raise not_found()
+    await require_campaign(work, caller, project_id)

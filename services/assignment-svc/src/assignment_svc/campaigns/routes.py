@@ -83,16 +83,16 @@ def campaign_routes(database: Database) -> APIRouter:
 
     @routes.get("/{project_id}/agents", summary="The agents who are ticked")
     async def read(project_id: str, caller: Caller) -> AgentsOut:
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             return AgentsOut(project_id=project_id, agent_ids=await store.read_agents(work, project_id))
 
     @routes.put("/{project_id}/agents", summary="Replace the agents who are ticked")
     async def replace(project_id: str, body: AgentsIn, caller: Caller) -> AgentsOut:
         """Those who are unticked get nothing of it from their next request on."""
-        await require_writable(database, caller, project_id)
         agent_ids = sorted(set(body.agent_ids))
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             await tick_agents(work, project_id, caller.user_id, agent_ids, release=body.release_claims)
         return AgentsOut(project_id=project_id, agent_ids=agent_ids)
 

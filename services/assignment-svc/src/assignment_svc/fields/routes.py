@@ -78,9 +78,9 @@ def field_routes(database: Database) -> APIRouter:
     async def replace(
         project_id: str, body: FieldsIn, caller: Caller, response: Response, if_match: IfMatch = None
     ) -> FieldsOut:
-        await require_writable(database, caller, project_id)
         fields = body.model_dump()["fields"]
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             found = await store.read_fields(work, project_id)
             version = 0 if found is None else found.version
             check_match(if_match, version)

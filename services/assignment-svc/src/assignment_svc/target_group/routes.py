@@ -98,8 +98,8 @@ def target_group_routes(database: Database) -> APIRouter:
 
     @routes.post("", summary="Put accounts under an agent's responsibility, by their contacts")
     async def put_under(project_id: str, body: PutUnder, caller: Caller) -> PutOut:
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             await require_agent(work, body.agent_id)
             accounts = await store.find_accounts(work, project_id, body.contact_ids)
             results = [_result(index, lead_id, accounts) for index, lead_id in enumerate(body.contact_ids)]
@@ -109,18 +109,18 @@ def target_group_routes(database: Database) -> APIRouter:
 
     @routes.post("/reassign", summary="Reassign all accounts of one agent to another")
     async def reassign(project_id: str, body: Reassign, caller: Caller) -> Counted:
-        await require_writable(database, caller, project_id)
-        if body.from_agent_id == body.to_agent_id:
-            raise invalid("same-agent", "They are with this agent already.", "/to_agent_id")
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
+            if body.from_agent_id == body.to_agent_id:
+                raise invalid("same-agent", "They are with this agent already.", "/to_agent_id")
             await require_agent(work, body.to_agent_id, "/to_agent_id")
             agents = (body.from_agent_id, body.to_agent_id)
             return Counted(accounts=await store.reassign(work, project_id, agents, caller.user_id))
 
     @routes.post("/unassign", summary="Unassign all accounts, or all of an agent")
     async def unassign(project_id: str, caller: Caller, body: Unassign | None = None) -> Counted:
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             return Counted(accounts=await store.unassign(work, project_id, None if body is None else body.agent_id))
 
     return routes

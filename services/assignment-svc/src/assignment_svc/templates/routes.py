@@ -56,8 +56,8 @@ def template_routes(database: Database) -> APIRouter:
 
     @routes.put("/v1/campaigns/{project_id}/templates", summary="Replace the templates that agents may use")
     async def replace(project_id: str, body: TemplatesIn, caller: Caller) -> TemplatesOut:
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             version = await next_version(work, project_id)
             wanted = body.survey_template_ids or []
             unknown = await find_unknown(work, wanted)

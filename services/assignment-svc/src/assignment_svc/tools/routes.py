@@ -126,8 +126,8 @@ def tool_routes(database: Database) -> APIRouter:
 
     @routes.post("", status_code=201, summary="Add an opportunity tool, usable at once")
     async def add(project_id: str, body: ToolIn, caller: Caller, response: Response) -> ToolOut:
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             return _answer(response, await store.insert_tool(work, (new_id("tol"), project_id), body.model_dump()))
 
     @routes.get("/{tool_id}", summary="An opportunity tool")
@@ -145,8 +145,8 @@ def tool_routes(database: Database) -> APIRouter:
         if_match: IfMatch = None,
     ) -> ToolOut:
         project_id, tool_id = path.project_id, path.tool_id
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             found = await _find(work, project_id, tool_id)
             check_match(if_match, found["version"])
             row = await store.change_tool(work, found, {**dict(found), **sent(body)})
@@ -161,8 +161,8 @@ def tool_routes(database: Database) -> APIRouter:
         responses={200: {"model": ToolOut, "description": "It was used, and is out of use now."}, 204: {}},
     )
     async def remove(project_id: str, tool_id: str, caller: Caller) -> ToolOut | Response:
-        await require_writable(database, caller, project_id)
         async with database.unit_of_work() as work:
+            await require_writable(work, caller, project_id)
             await _find(work, project_id, tool_id)
             kept = await store.remove_tool(work, tool_id)
         return Response(status_code=204) if kept is None else _tool(kept)
