@@ -34,6 +34,12 @@ def settings_for(dsn: str) -> Settings:
 service = make_service_fixture("sponsor_svc", build, settings_for)
 
 
+_WAITING = """
+SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+WHERE d.datname = current_database() AND NOT l.granted
+"""
+
+
 @dataclass(frozen=True)
 class Api:
     """Asks as an admin, unless told otherwise, and expects to succeed, unless it is `problem`."""
@@ -69,6 +75,10 @@ class Api:
             assert time.monotonic() < deadline, f"{answer} instead of {expected}"
             await asyncio.sleep(0.01)
             answer = await ask()
+
+    async def until_waiting(self, number: int) -> None:
+        """Returns when so many wait for a lock in this test's database."""
+        await self.until_row(_WAITING, number)
 
     async def until_row(self, query: str, expected: object) -> None:
         async def ask() -> Any:

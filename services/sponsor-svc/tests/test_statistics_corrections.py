@@ -195,12 +195,6 @@ async def test_s0_12_pages_are_answered_while_everything_is_counted_again(
     assert (await api.get("statistics"))["totals"]["received"] == 31
 
 
-WAITING = """
-SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
-WHERE d.datname = current_database() AND l.relation = 'counters'::regclass AND NOT l.granted
-"""
-
-
 async def test_s0_12_what_is_counted_while_the_zone_changes_is_counted_in_the_new_one(
     service: Any, api: Any, consumer: Any, events: Any, message_of: Any
 ):
@@ -208,7 +202,7 @@ async def test_s0_12_what_is_counted_while_the_zone_changes_is_counted_in_the_ne
         async with connection.transaction():
             await connection.execute("LOCK TABLE counters, breakdowns IN EXCLUSIVE MODE")
             late = asyncio.create_task(consumer.take([message_of(events().of(LeadAcceptedV1), MORNING, 1)]))
-            await api.until_row(WAITING, 1)
+            await api.until_waiting(1)
             await connection.execute("UPDATE statistics_zone SET time_zone = 'Asia/Kathmandu'")
         await late
     first = await lines(service)

@@ -28,10 +28,6 @@ BY_LIST = """
 SELECT entity_id, quarantined, held, attempts, contacted, resolved FROM counters
 WHERE dimension = 'contact_list' AND grain = $1 AND received + held + attempts + resolved + quarantined <> 0
 """
-WAITING = """
-SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
-WHERE d.datname = current_database() AND NOT l.granted
-"""
 SHARES = "SELECT entity_id, kind, label, n FROM breakdowns WHERE dimension = 'contact_list' AND grain = $1 AND n <> 0"
 
 
@@ -87,9 +83,9 @@ async def test_s0_12_a_move_waits_for_what_is_being_counted_of_the_lead(
     async with service.db.pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE counters IN EXCLUSIVE MODE")
         called = asyncio.create_task(consumer.take([message_of(old.of(AttemptLoggedV1), MORNING, 4)]))
-        await api.until_row(WAITING, 1)
+        await api.until_waiting(1)
         moved = asyncio.create_task(consumer.take([message_of(new.of(LeadUpdatedV1), MORNING, 5)]))
-        await api.until_row(WAITING, 2)
+        await api.until_waiting(2)
     await asyncio.gather(called, moved)
     assert [row[0] for row in (await totals(service))[0]] == ["lst_2"]
 

@@ -6,7 +6,6 @@
 
 import asyncio
 import gc
-import itertools
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
@@ -62,25 +61,15 @@ async def fuzz(
     id that nobody has; parameters of the query and values of the body do in every other request. `skip`: operations
     that never end, e.g. streams.
     """
-    loop = asyncio.get_running_loop()
-    answered: Counter[tuple[str, int]] = Counter()
+    asking = _Asking(service)
 
     def send(case: AnyCase, caller: Caller, further: Mapping[str, Any]) -> None:
         case.path_parameters.update({name: further[name] for name in case.path_parameters if name in further})
         if further.get("everywhere"):
             case.query = _with_known(case.query, further)
             case.body = _with_known(case.body, further)
-        # This is Hypothesis' own thread: the service and its database pool stay on their loop.
-        try:
-            answer = asyncio.run_coroutine_threadsafe(
-                _send(service, case, caller() if callable(caller) else caller), loop
-            ).result(60)
-        except httpx2.InvalidURL:  # longer than 65,536 characters: no client sends it, nor does the gateway take it
-            return
-        answered[case.operation.label, answer.status_code] += 1
-        if answered.total() % COLLECT_EVERY == 0:
-            gc.collect()
-        _check(case, answer)
+        with suppress(httpx2.InvalidURL):  # longer than 65,536 characters: neither clients nor the gateway send it
+            _check(case, asking.ask(case, caller))
 
     chosen = {name: st.sampled_from([*values, NOBODYS]) for name, values in (known or {}).items()}
     further = st.fixed_dictionaries({**chosen, "everywhere": st.booleans()} if known else {})
@@ -92,7 +81,7 @@ async def fuzz(
                 for mode in GenerationMode:
                     made = (operation.as_strategy(mode), st.sampled_from(callers), further)
                     await asyncio.to_thread(_run, send, made)
-    return answered
+    return asking.answered
 
 
 async def fuzz_stories(
@@ -101,23 +90,20 @@ async def fuzz_stories(
     """As `fuzz`, but one request after another with what the last ones answered: what a story made is found, changed
     and undone again. Each story has one caller.
     """
-    loop = asyncio.get_running_loop()
-    answered: Counter[tuple[str, int]] = Counter()
+    asking = _Asking(service)
     schema = schemathesis.openapi.from_dict(_without(service.app.http.openapi(), skip))
     machine: Any = schema.as_state_machine()
     wrong: list[AssertionError] = []
-    told = itertools.count()
+    told = 0
 
     class Story(machine):
         def setup(self) -> None:
-            self.caller = callers[next(told) % len(callers)]
+            nonlocal told
+            self.caller = callers[told % len(callers)]
+            told += 1
 
         def call(self, case: AnyCase, **_: Any) -> schemathesis.Response:
-            headers = self.caller() if callable(self.caller) else self.caller
-            answer = asyncio.run_coroutine_threadsafe(_send(service, case, headers), loop).result(60)
-            answered[case.operation.label, answer.status_code] += 1
-            if answered.total() % COLLECT_EVERY == 0:
-                gc.collect()
+            answer = asking.ask(case, self.caller)
             try:
                 _check(case, answer)
             except AssertionError as error:
@@ -129,15 +115,33 @@ async def fuzz_stories(
             """It is checked."""
 
     with collecting_by_hand():
-        while (number := next(told)) < STORIES:
+        while told < STORIES:
             # What a story may ask next depends on what the service remembers of those before: Hypothesis gives up on
             # such a run, and another one begins.
             with suppress(Flaky):
                 run = settings(_QUIETLY, max_examples=STORIES, stateful_step_count=STEPS)
-                await asyncio.to_thread(seed(SEED + number)(Story).run, settings=run)
+                await asyncio.to_thread(seed(SEED + told)(Story).run, settings=run)
             if wrong:
                 raise wrong[0]
-    return answered
+    return asking.answered
+
+
+class _Asking:
+    """Requests from Hypothesis' own thread: the service and its database pool stay on their loop."""
+
+    def __init__(self, service: ServiceUnderTest) -> None:
+        self.answered: Counter[tuple[str, int]] = Counter()
+        self._service = service
+        self._loop = asyncio.get_running_loop()
+
+    def ask(self, case: AnyCase, caller: Caller) -> Any:
+        headers = caller() if callable(caller) else caller
+        sent = _send(self._service, case, headers)
+        answer = asyncio.run_coroutine_threadsafe(sent, self._loop).result(60)
+        self.answered[case.operation.label, answer.status_code] += 1
+        if self.answered.total() % COLLECT_EVERY == 0:
+            gc.collect()
+        return answer
 
 
 def _without(document: Mapping[str, Any], skip: Collection[str]) -> dict[str, Any]:
